@@ -1,0 +1,147 @@
+"""The only reader of the environment. Everything else is handed a ``Settings``."""
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+class BadSetting(ValueError):
+    """A variable whose value cannot be used; the message names it and the fix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user set. Times in seconds, money in USD as text; ``api_key`` stays out of every repr and log."""
+
+    api_key: str | None = field(repr=False)
+    key_variable: str | None
+    both_keys_set: bool
+    base_url: str | None
+    api_version: str | None
+    home: Path
+    roots: tuple[Path, ...]
+    tier_models: Mapping[str, str]
+    cache_ttl_s: float
+    keep_days: float
+    deadline_s: float
+    log_level: str
+    session_id: str | None
+    project_dir: Path | None
+
+    @property
+    def ledger_path(self) -> Path:
+        return self.home / "ledger.sqlite3"
+
+
+def load_settings(environ: Mapping[str, str] = os.environ, *, http: bool = False) -> Settings:
+    """Read the environment; over ``http`` no folder is open unless set. Raises BadSetting."""
+    gemini, google = _text(environ, "GEMINI_API_KEY"), _text(environ, "GOOGLE_API_KEY")
+    project = _text(environ, "CLAUDE_PROJECT_DIR")
+    return Settings(
+        api_key=gemini or google,
+        key_variable="GEMINI_API_KEY" if gemini else "GOOGLE_API_KEY" if google else None,
+        both_keys_set=bool(gemini and google),
+        base_url=_base_url(environ),
+        api_version=_text(environ, "GEMINI_AGENTS_API_VERSION"),
+        home=_home(environ),
+        roots=_roots(environ, http),
+        tier_models=_tier_models(environ),
+        cache_ttl_s=_number(environ, "GEMINI_AGENTS_CACHE_TTL_S", 86_400),
+        keep_days=_number(environ, "GEMINI_AGENTS_KEEP_DAYS", 30),
+        deadline_s=_number(environ, "GEMINI_AGENTS_DEADLINE_S", 300),
+        log_level=_log_level(environ),
+        session_id=None if http else _text(environ, "CLAUDE_CODE_SESSION_ID"),
+        project_dir=Path(project) if project else None,
+    )
+
+
+def environment() -> dict[str, str]:
+    """The whole environment, for a child process of ours that is to see what this one sees. Never logged."""
+    return dict(os.environ)
+
+
+def _text(environ: Mapping[str, str], name: str) -> str | None:
+    """A variable's value, blanks aside; an unexpanded ``${VAR}`` of a configuration file counts as not set."""
+    value = environ.get(name, "").strip()
+    return None if not value or value.startswith("${") else value
+
+
+def _number(environ: Mapping[str, str], name: str, default: float) -> float:
+    text = _text(environ, name)
+    if text is None:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or value <= 0:
+        raise BadSetting(
+            f"{name}={text!r} is not a positive number. Set it to one, {default:g} for instance, or unset it."
+        )
+    return value
+
+
+def _base_url(environ: Mapping[str, str]) -> str | None:
+    """https anywhere, http on this machine only: the key goes along in a header."""
+    text = _text(environ, "GEMINI_AGENTS_BASE_URL")
+    if text is None:
+        return None
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    plain_is_safe = parts.scheme == "http" and host in LOOPBACK_HOSTS
+    if not host or parts.username or not (parts.scheme == "https" or plain_is_safe):
+        raise BadSetting(
+            "GEMINI_AGENTS_BASE_URL must be https://HOST, or http on 127.0.0.1, localhost or [::1]."
+            " Unset it to use Gemini."
+        )
+    return text.rstrip("/")
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    text = _text(environ, "GEMINI_AGENTS_HOME")
+    if text is None:
+        from platformdirs import user_data_path
+
+        return user_data_path("gemini-agents", appauthor=False)
+    path = Path(text).expanduser()
+    if not path.is_absolute():
+        raise BadSetting(f"GEMINI_AGENTS_HOME={text!r} is not an absolute path. Give the whole path, or unset it.")
+    return path
+
+
+def _roots(environ: Mapping[str, str], http: bool) -> tuple[Path, ...]:
+    """Folders that files may be read from. The whole disk or the whole home folder only when asked for by name."""
+    text = _text(environ, "GEMINI_AGENTS_ROOTS")
+    if text is not None:
+        named = [Path(part).expanduser() for part in text.split(os.pathsep) if part.strip()]
+        if any(not path.is_absolute() for path in named):
+            raise BadSetting(f"GEMINI_AGENTS_ROOTS={text!r} holds a relative path. Give absolute folders.")
+        return tuple(Path(os.path.normpath(path)) for path in named)
+    if http:
+        return ()
+    project = _text(environ, "CLAUDE_PROJECT_DIR")
+    if project is not None:
+        return (Path(os.path.abspath(project)),)
+    here = Path.cwd()
+    return () if here == Path(here.anchor) or here == Path.home() else (here,)
+
+
+def _tier_models(environ: Mapping[str, str]) -> dict[str, str]:
+    chosen = {tier: _text(environ, f"GEMINI_AGENTS_{tier.upper()}") for tier in ("lite", "flash", "pro")}
+    return {tier: model for tier, model in chosen.items() if model is not None}
+
+
+def _log_level(environ: Mapping[str, str]) -> str:
+    level = (_text(environ, "GEMINI_AGENTS_LOG") or "warning").lower()
+    if level not in LOG_LEVELS:
+        raise BadSetting(f"GEMINI_AGENTS_LOG={level!r} is not a level. Use one of {', '.join(LOG_LEVELS)}.")
+    return level

@@ -1,0 +1,165 @@
+"""Everything that can go wrong, as one tree. Raised inside, turned into a tool result once, at the server's edge.
+
+    AgentError                 code, message, fix
+    ├── Refusal                refused before anything was sent: nothing charged
+    │   ├── InvalidArgument · FileNotFound · PathDenied · SecretFound · TooLarge · UnsupportedFormat
+    │   ├── NoApiKey · BudgetExceeded
+    ├── UpstreamError          what Gemini, or the way to it, answered
+    │   ├── KeyRejected        never climbs: another model would refuse the key too
+    │   ├── RequestRejected    Gemini calls the request itself wrong
+    │   ├── ModelNotFound      escalates: the tier's next candidate may live
+    │   ├── Blocked            the prompt was blocked
+    │   ├── QuotaExhausted     retryable while a wait is worth it, then escalates
+    │   ├── UpstreamUnavailable retryable, then escalates
+    │   └── DeadlineExceeded   the call's one deadline has passed
+    └── NoAcceptableAnswer     every tier answered and every answer failed its check
+
+``retryable``: the same request may succeed later. ``escalates``: another model may succeed.
+``retry_after``: seconds that upstream asked us to wait.
+"""
+
+from typing import ClassVar
+
+from gemini_mcp.domain.usage import TokenUsage
+
+NOTHING_USED = TokenUsage()
+
+
+class AgentError(Exception):
+    """Base of the tree. ``message`` says what is wrong, ``fix`` how to mend it; neither ever holds a key."""
+
+    code: ClassVar[str] = "internal_error"
+    retryable: ClassVar[bool] = False
+    escalates: ClassVar[bool] = False
+
+    def __init__(self, message: str, fix: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+        self.retry_after: float | None = None
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message.rstrip('.')}. {self.fix}"
+
+
+class Refusal(AgentError):
+    """Refused before the call: nothing sent, nothing charged."""
+
+
+class InvalidArgument(Refusal):
+    code = "invalid_argument"
+
+
+class FileNotFound(Refusal):
+    code = "file_not_found"
+
+
+class PathDenied(Refusal):
+    code = "path_denied"
+
+
+class SecretFound(Refusal):
+    code = "secret_found"
+
+
+class TooLarge(Refusal):
+    code = "too_large"
+
+
+class UnsupportedFormat(Refusal):
+    code = "unsupported_format"
+
+
+class NoApiKey(Refusal):
+    code = "no_api_key"
+
+
+class UnknownModelName(Refusal):
+    code = "model_not_found"
+
+
+class BudgetExceeded(Refusal):
+    code = "budget_exceeded"
+
+
+class UpstreamError(AgentError):
+    """An attempt that ended without an answer.
+
+    ``usage`` is what Gemini charges for it: ``TokenUsage()`` when it is known that nothing was used
+    (an HTTP error status), None when it was never learned and the reservation must stand.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        fix: str,
+        *,
+        usage: TokenUsage | None = NOTHING_USED,
+        model_served: str | None = None,
+        retry_after: float | None = None,
+        simulated: str | None = None,
+    ) -> None:
+        super().__init__(message, fix)
+        self.usage = usage
+        self.model_served = model_served
+        self.retry_after = retry_after
+        self.simulated = simulated
+
+
+class KeyRejected(UpstreamError):
+    code = "key_rejected"
+
+
+class RequestRejected(UpstreamError):
+    code = "invalid_argument"
+
+
+class RequestTooLarge(UpstreamError):
+    code = "too_large"
+
+
+class ModelNotFound(UpstreamError):
+    code = "model_not_found"
+    escalates = True
+
+
+class Blocked(UpstreamError):
+    code = "blocked"
+
+
+class QuotaExhausted(UpstreamError):
+    code = "quota_exhausted"
+    retryable = True
+    escalates = True
+
+
+class DailyQuotaExhausted(QuotaExhausted):
+    """The quota named in the 429 renews tomorrow: waiting within one call is pointless."""
+
+    retryable = False
+
+
+class UpstreamUnavailable(UpstreamError):
+    code = "upstream_unavailable"
+    retryable = True
+    escalates = True
+
+
+class UpstreamMisbehaved(UpstreamUnavailable):
+    """An answer that no retry mends: a redirect, an oversized or compressed body."""
+
+    retryable = False
+
+
+class DeadlineExceeded(UpstreamError):
+    code = "deadline_exceeded"
+
+
+class NoAcceptableAnswer(AgentError):
+    """The last tier's answer failed its check too. ``best`` is the least bad answer, for the caller to judge."""
+
+    code = "no_acceptable_answer"
+
+    def __init__(self, message: str, fix: str, *, best: str) -> None:
+        super().__init__(message, fix)
+        self.best = best

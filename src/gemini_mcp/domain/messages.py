@@ -1,0 +1,51 @@
+"""What goes to a model and what comes back, in our words; ``gemini/`` translates to and from the wire."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gemini_mcp.domain.usage import TokenUsage
+
+FinishReason = Literal["stop", "max_tokens", "safety", "recitation", "other"]
+PriceBook = Literal["zero", "list"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """One generateContent request.
+
+    ``max_output_tokens`` bounds answer and thinking together. ``thinking_level`` and ``thinking_budget``
+    (tokens) are None to leave the model's default. ``estimated_input_tokens`` never undercounts on purpose.
+    """
+
+    model: str
+    prompt: str
+    system: str
+    max_output_tokens: int
+    estimated_input_tokens: int
+    thinking_level: str | None = None
+    thinking_budget: int | None = None
+    json_mode: bool = False
+    json_schema: dict[str, Any] | None = None
+    web_search: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WebSource:
+    """A page that the model's search grounding names."""
+
+    title: str
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAnswer:
+    """What came back. ``usage``: None when it was not said; ``simulated``: the stand-in's price book."""
+
+    text: str
+    finish_reason: FinishReason
+    usage: TokenUsage | None
+    model_served: str
+    service_tier: str = "standard"
+    simulated: PriceBook | None = None
+    finish_detail: str = ""
+    web_sources: tuple[WebSource, ...] = ()

@@ -1,0 +1,58 @@
+"""A request's two texts: the agent's instructions and the prompt. Pure, and stable where caches want it stable."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from gemini_mcp.domain.task import Rejected, Source, Task
+
+_HEADING = re.compile(r"^## +(\w+)[ \t]*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPrompt:
+    """An agent's instructions: ``base`` always, and of ``sections`` the one that the task's form calls for."""
+
+    base: str
+    sections: dict[str, str]
+    version: str
+
+    @classmethod
+    def parse(cls, markdown: str) -> "AgentPrompt":
+        """Text before the first ``## name`` heading is the base; each heading opens the section of that name."""
+        head, *rest = _HEADING.split(markdown)
+        sections = {name: body.strip() for name, body in zip(rest[::2], rest[1::2], strict=True)}
+        return cls(head.strip(), sections, hashlib.sha256(markdown.encode()).hexdigest()[:16])
+
+    def system(self, task: Task) -> str:
+        names = [name for name, applies in _conditions(task) if applies and name in self.sections]
+        return "\n".join([self.base, *(self.sections[name] for name in names)])
+
+
+def _conditions(task: Task) -> list[tuple[str, bool]]:
+    form = "schema" if task.output_schema is not None else task.expect
+    return [(form, True), ("sources", bool(task.sources)), ("search", task.web_search)]
+
+
+def user_prompt(task: Task, *, failed: str = "") -> str:
+    """Sources first, then context, then the task: what repeats between calls stands at the front, where
+    Gemini's implicit cache finds it. ``failed`` is why the tier below was turned down."""
+    blocks = [fenced(source) for source in task.sources]
+    if task.context:
+        blocks.append(f"Context:\n{task.context}")
+    if task.rejected is not None:
+        blocks.append(_rejection(task.rejected))
+    blocks.append(f"Task:\n{task.instruction}" if blocks else task.instruction)
+    if failed:
+        blocks.append(f"An earlier attempt was turned down: {failed}. Avoid that.")
+    return "\n\n".join(blocks)
+
+
+def fenced(source: Source) -> str:
+    """Material between marks that the material itself cannot contain, since they hold a part of its own hash."""
+    mark = source.sha256[:12]
+    return f"<<<SOURCE {mark} {source.path}>>>\n{source.text}\n<<<END {mark}>>>"
+
+
+def _rejection(rejected: Rejected) -> str:
+    return f"An earlier answer:\n{rejected.answer}\n\nThe caller rejected it:\n{rejected.feedback}"

@@ -1,0 +1,55 @@
+"""A delegated task, as the tools hand it to the engine."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from gemini_mcp.domain.catalog import Tier
+
+Expect = Literal["text", "markdown", "json", "python", "diff"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file as it was read: ``path`` as shown to the model, ``bytes`` on disk, ``sha256`` of those bytes in hex."""
+
+    path: str
+    text: str
+    bytes: int
+    sha256: str
+    sent_as: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """An earlier answer that the caller turned down, and why."""
+
+    result_id: str
+    answer: str
+    feedback: str
+    tier: Tier | None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What to do, on what, in which form.
+
+    ``tier`` is where to start (None: we choose); ``pinned_model`` allows that model alone.
+    ``max_cost_nano`` caps the whole call, every attempt of it, in nano-USD.
+    """
+
+    instruction: str
+    context: str = ""
+    sources: tuple[Source, ...] = ()
+    expect: Expect = "text"
+    output_schema: dict[str, Any] | None = field(default=None, hash=False)
+    tier: Tier | None = None
+    pinned_model: str | None = None
+    web_search: bool = False
+    rejected: Rejected | None = None
+    max_cost_nano: int | None = None
+    fresh: bool = False
+    tool: str = "delegate_task"
+
+    @property
+    def wants_json(self) -> bool:
+        return self.output_schema is not None or self.expect == "json"

@@ -1,0 +1,187 @@
+"""The cascade: start low, check the answer, climb only when the check fails.
+
+Within a tier, an error that another model may not have moves on to the tier's next candidate; then up a tier.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from gemini_mcp.domain.catalog import TIERS, Catalogue, Model, Tier
+from gemini_mcp.domain.errors import AgentError, BudgetExceeded, NoAcceptableAnswer, UpstreamError, UpstreamUnavailable
+from gemini_mcp.domain.forms import unwrap
+from gemini_mcp.domain.messages import ModelAnswer, ModelRequest
+from gemini_mcp.domain.money import short_usd
+from gemini_mcp.domain.prompting import AgentPrompt, user_prompt
+from gemini_mcp.domain.routing import Look, look, output_limit, thinking_budget, thinking_level
+from gemini_mcp.domain.task import Task
+from gemini_mcp.domain.tokens import safe_tokens
+from gemini_mcp.domain.usage import TokenUsage
+from gemini_mcp.engine.checks import Objection, check_answer
+from gemini_mcp.engine.ports import Answer, AnswerTask, Attempt, Call, Generate
+
+MOST_BEST_ATTEMPT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One model to try. ``warning`` says what was skipped to get to it."""
+
+    tier: Tier
+    model: Model
+    warning: str | None = None
+
+
+Today = Callable[[], date]
+
+
+def cascading(generate: Generate, catalogue: Catalogue, prompt: AgentPrompt, today: Today) -> AnswerTask:
+    """Answers a task by the cheapest model whose answer passes the checks. Raises AgentError."""
+
+    async def answer(task: Task, call: Call) -> Answer:
+        run = _Run(task, call, generate, catalogue, prompt, today())
+        return await run.climb()
+
+    return answer
+
+
+def steps(task: Task, start: Tier, catalogue: Catalogue, today: date) -> list[Step]:
+    """The models to try, in order: the tiers from ``start`` up, each with its live candidates; a pinned model alone."""
+    if task.pinned_model is not None:
+        found = catalogue.resolve(task.pinned_model, today)
+        return [Step(catalogue.tier_of(found.model.id) or start, found.model, found.warning)]
+    tiers = TIERS[TIERS.index(start) :]
+    return [Step(tier, c.model, c.warning) for tier in tiers for c in catalogue.candidates(tier, today)]
+
+
+class _Run:
+    """One task's way up the tiers."""
+
+    def __init__(
+        self, task: Task, call: Call, generate: Generate, catalogue: Catalogue, prompt: AgentPrompt, today: date
+    ) -> None:
+        self._task, self._call, self._generate, self._catalogue = task, call, generate, catalogue
+        self._system = prompt.system(task)
+        self._today = today
+        self._input_tokens = safe_tokens(self._system, user_prompt(task))
+        self._look: Look = look(task, self._input_tokens)
+        self._objection: Objection | None = None
+        self._best = ""
+        self._judged_tier: Tier | None = None
+
+    async def climb(self) -> Answer:
+        call = self._call
+        call.family, call.tier = self._look.family, self._look.start
+        last_error: AgentError | None = None
+        for step in self._steps_to_try():
+            call.tier = step.tier
+            if step.warning and step.warning not in call.warnings:
+                call.warnings.append(step.warning)
+            try:
+                answered = await self._try(step)
+            except BudgetExceeded as error:
+                raise self._too_dear(error) from None
+            except UpstreamError as error:
+                if not error.escalates:
+                    raise
+                last_error = error
+                call.warnings.append(f"{step.model.id} failed ({error.message}); another model was tried")
+                continue
+            if answered is not None:
+                return answered
+            self._judged_tier = step.tier
+        if last_error is not None and not self._best:
+            raise last_error
+        raise self._nothing_acceptable()
+
+    def _steps_to_try(self) -> Iterator[Step]:
+        """A tier whose answer was turned down is done with: its other candidates are its like."""
+        for step in steps(self._task, self._look.start, self._catalogue, self._today):
+            if step.tier != self._judged_tier:
+                yield step
+
+    async def _try(self, step: Step) -> Answer | None:
+        """The step's answer if it passes the checks; None after noting why it did not."""
+        request = self._request(step)
+        if request.estimated_input_tokens > step.model.context_tokens:
+            raise UpstreamUnavailable(
+                f"about {request.estimated_input_tokens:,} tokens do not fit {step.model.id}", "Send less material."
+            )
+        await self._call.progress(self._announcement(step))
+        answer = await self._generate(request, self._call)
+        text = unwrap(self._task, answer.text)
+        objection = check_answer(self._task, answer, text)
+        self._judge(self._call.attempts[-1], objection)
+        if objection is None:
+            return self._accepted(step, answer, text)
+        self._objection, self._best = objection, text or self._best
+        return None
+
+    def _request(self, step: Step) -> ModelRequest:
+        task, objection = self._task, self._objection
+        prompt = user_prompt(task, failed=objection.reason if objection else "")
+        more_room = objection is not None and objection.cut_short
+        return ModelRequest(
+            model=step.model.id,
+            prompt=prompt,
+            system=self._system,
+            max_output_tokens=output_limit(task, step.tier, step.model, more_room=more_room),
+            estimated_input_tokens=self._input_tokens + (safe_tokens(objection.reason) if objection else 0),
+            thinking_level=thinking_level(step.model, step.tier),
+            thinking_budget=thinking_budget(step.model, step.tier),
+            json_mode=task.wants_json,
+            json_schema=task.output_schema,
+            web_search=task.web_search,
+        )
+
+    def _announcement(self, step: Step) -> str:
+        why = f"; {self._objection.reason}" if self._objection else ""
+        return f"{step.tier}: asking {step.model.id}{why}"
+
+    def _judge(self, attempt: Attempt, objection: Objection | None) -> None:
+        if attempt.verdict is None:
+            attempt.verdict = "accepted" if objection is None else "rejected"
+        attempt.reason = objection.reason if objection else attempt.reason or self._why()
+
+    def _why(self) -> str:
+        return f"climbed: {self._objection.reason}" if self._objection else self._look.reason
+
+    def _accepted(self, step: Step, answer: ModelAnswer, text: str) -> Answer:
+        attempt = self._call.attempts[-1]
+        return Answer(
+            text=text,
+            model=answer.model_served,
+            tier=step.tier,
+            family=self._look.family,
+            usage=answer.usage or TokenUsage(),
+            cost_nano=None if any(a.cost_nano is None for a in self._call.attempts) else self._call.spent_nano,
+            baseline_nano=self._baseline(attempt, answer),
+            simulated=answer.simulated,
+            made_by=self._call.result_id,
+            web_sources=tuple((source.title, source.uri) for source in answer.web_sources),
+        )
+
+    def _baseline(self, attempt: Attempt, answer: ModelAnswer) -> int | None:
+        """What the accepted answer's tokens would have cost on the pro tier, in nano-USD."""
+        if answer.usage is None or answer.simulated == "zero":
+            return attempt.cost_nano
+        pro = self._catalogue.candidates("pro", self._today)
+        return self._catalogue.cost(pro[0].model.id, answer.usage, self._today) if pro else None
+
+    def _too_dear(self, error: BudgetExceeded) -> AgentError:
+        if self._objection is None:
+            return error
+        message = (
+            f"the {self._judged_tier} answer failed its check ({self._objection.reason}) and climbing needs more: "
+        )
+        return BudgetExceeded(message + error.message, error.fix)
+
+    def _nothing_acceptable(self) -> NoAcceptableAnswer:
+        reason = self._objection.reason if self._objection else "no model of the tiers asked for is available"
+        spent = short_usd(self._call.spent_nano)
+        shown = self._best[:MOST_BEST_ATTEMPT]
+        return NoAcceptableAnswer(
+            f"every tier that was tried failed its check, the last with: {reason} ({spent} spent)",
+            "The best attempt follows; judge it yourself, make the task smaller, or relax the form asked for.",
+            best=shown,
+        )

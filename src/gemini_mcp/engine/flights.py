@@ -1,0 +1,88 @@
+"""Single flight: identical calls at the same time share one. It ends when its last waiter has gone."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import anyio
+from anyio.abc import TaskGroup
+
+from gemini_mcp.domain.errors import AgentError
+from gemini_mcp.engine.ports import Answer, Call, Progress
+
+Work = Callable[[Call], Awaitable[Answer]]
+
+
+@dataclass(slots=True)
+class _Flight:
+    landed: anyio.Event = field(default_factory=anyio.Event)
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    listeners: dict[str, Progress] = field(default_factory=dict)
+    answer: Answer | None = None
+    error: BaseException | None = None
+
+    async def tell(self, message: str) -> None:
+        for progress in list(self.listeners.values()):
+            await progress(message)
+
+
+class Flights:
+    """The flights under way, in the server's own task group, so that none depends on the caller that began it."""
+
+    def __init__(self, group: TaskGroup, adopt: Callable[[Call], None]) -> None:
+        """``adopt`` closes the books of a call whose own caller left while others still waited for its answer."""
+        self._group = group
+        self._adopt = adopt
+        self._flights: dict[str, _Flight] = {}
+
+    async def fly(self, key: str, call: Call, work: Work) -> tuple[Answer, bool]:
+        """The answer, and whether this call led the flight (and so paid for it)."""
+        flight = self._flights.get(key)
+        led = flight is None
+        if flight is None:
+            flight = self._flights[key] = _Flight()
+            own = call.progress
+            call.progress = flight.tell
+            flight.listeners[call.result_id] = own
+            self._group.start_soon(self._run, key, flight, call, work)
+        else:
+            flight.listeners[call.result_id] = call.progress
+            await call.progress("the same call is under way; waiting for its answer")
+        try:
+            await flight.landed.wait()
+        finally:
+            await self._leave(key, flight, call.result_id)
+        return _outcome(flight), led
+
+    async def _run(self, key: str, flight: _Flight, call: Call, work: Work) -> None:
+        with flight.scope:
+            try:
+                flight.answer = await work(call)
+            except Exception as error:
+                flight.error = error
+        self._forget(key, flight)
+        if call.result_id not in flight.listeners:
+            self._adopt(call)
+        flight.landed.set()
+
+    async def _leave(self, key: str, flight: _Flight, result_id: str) -> None:
+        flight.listeners.pop(result_id, None)
+        if flight.listeners or flight.landed.is_set():
+            return
+        self._forget(key, flight)
+        flight.scope.cancel()
+        with anyio.CancelScope(shield=True):
+            await flight.landed.wait()
+
+    def _forget(self, key: str, flight: _Flight) -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]
+
+
+def _outcome(flight: _Flight) -> Answer:
+    if flight.answer is not None:
+        return flight.answer
+    if flight.error is None:
+        raise AgentError("the shared call was cancelled", "Call again.")
+    if isinstance(flight.error, AgentError):
+        raise flight.error.with_traceback(None)
+    raise flight.error

@@ -1,0 +1,210 @@
+"""The ledger: what every attempt reserved, used and cost. Rows are reserved before an attempt is sent.
+
+An attempt is ``reserved`` at its worst case, then ``settled`` once. Whoever dies in between leaves a
+reserved row behind; the next start settles it at its reservation, verdict ``unknown``, so that the ledger
+is never below the bill.
+"""
+
+import sqlite3
+import time
+from dataclasses import astuple, dataclass
+from datetime import datetime
+from importlib.resources import files
+from typing import Any
+
+from gemini_mcp.domain.usage import TokenUsage
+from gemini_mcp.engine.database import Database
+from gemini_mcp.engine.liveness import Owner
+from gemini_mcp.engine.ports import Answer, Attempt, Call
+
+SCHEMA_VERSION = 1
+STOPPED = "the server stopped before it could settle this"
+_RESERVE = """INSERT INTO attempts (attempt_id, result_id, owner, state, principal, session_id, tool, family, tier,
+    model, reserved_nano, started_at, day) VALUES (?, ?, ?, 'reserved', ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_BEGIN = """INSERT OR IGNORE INTO calls (result_id, owner, principal, session_id, tool, family, status, started_at, day)
+    VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?)"""
+_SETTLE = """UPDATE attempts SET state = 'settled', model_served = ?, service_tier = ?, verdict = ?, reason = ?,
+    cost_nano = ?, usage_known = ?, ms = ?, simulated = ?, input_tokens = ?, cached_tokens = ?, output_tokens = ?,
+    thinking_tokens = ?, tool_use_tokens = ?, audio_tokens = ?, search_queries = ?
+    WHERE attempt_id = ? AND state = 'reserved'"""
+_FINISH = """UPDATE calls SET status = ?, error_code = ?, cache = ?, tier = ?, model = ?, cost_nano = ?,
+    saved_cache_nano = ?, baseline_nano = ?, simulated = ?, cache_key = ?, follow_up_to = ?, ms = ?
+    WHERE result_id = ?"""
+_JUDGE = "UPDATE attempts SET verdict = ?, reason = ? WHERE attempt_id = ?"
+_KEEP = """INSERT OR REPLACE INTO results (result_id, principal, session_id, tool, created_at, instruction, text,
+    mime_type, cost_nano) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+
+
+class LedgerTooNew(RuntimeError):
+    """The file was written by a later version; this one would misread it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a call ended. ``answer`` is None after an error, whose code is ``error_code``."""
+
+    answer: Answer | None
+    error_code: str = ""
+    instruction: str = ""
+    mime_type: str = "text/plain"
+    follow_up_to: str = ""
+    cancelled: bool = False
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a file of any earlier version to this one's form. Raises LedgerTooNew."""
+    connection.execute("BEGIN IMMEDIATE")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > SCHEMA_VERSION:
+        connection.execute("ROLLBACK")
+        raise LedgerTooNew(f"the ledger has form {version}; this version knows {SCHEMA_VERSION}")
+    if version < 1:
+        for statement in files(__package__).joinpath("_schema.sql").read_text("utf-8").split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.execute("COMMIT")
+
+
+class Ledger:
+    """Writes to the ledger's file on behalf of one process."""
+
+    def __init__(self, database: Database, owner: Owner) -> None:
+        self._database = database
+        self._owner = owner
+
+    async def reserve(self, call: Call, attempt: Attempt) -> None:
+        """Write the attempt's row at its reservation. When this returns, a kill of this process cannot lose it."""
+        who, day = call.caller, local_day(attempt.started_at)
+        begin = (call.result_id, self._owner.name, who.principal, who.session_id, call.tool, call.family)
+        what = (call.family, attempt.tier, attempt.model, attempt.reserved_nano, attempt.started_at, day)
+        row = (attempt.attempt_id, *begin[:5], *what)
+
+        def operation(connection: sqlite3.Connection) -> None:
+            connection.execute(_BEGIN, (*begin, call.started_at, local_day(call.started_at)))
+            connection.execute(_RESERVE, row)
+
+        await self._database.run(operation)
+
+    def settle(self, attempt: Attempt) -> None:
+        """Write what the attempt used. Settling twice changes nothing."""
+        usage = attempt.usage or TokenUsage()
+        served = (attempt.model_served or attempt.model, attempt.service_tier, attempt.verdict, attempt.reason)
+        spent = (attempt.cost_nano, int(attempt.usage is not None), attempt.ms, attempt.simulated)
+        values = (*served, *spent, *astuple(usage), attempt.attempt_id)
+        self._database.post(lambda connection: connection.execute(_SETTLE, values))
+
+    async def finish(self, call: Call, end: Finished) -> None:
+        """Write the call's end, the verdict on each of its attempts, and keep its result. Waits for the commit."""
+        await self._database.run(self._finishing(call, end))
+
+    def post_finish(self, call: Call, end: Finished) -> None:
+        """The same without waiting, for a call that is being cancelled."""
+        self._database.post(self._finishing(call, end))
+
+    def adopt(self, call: Call) -> None:
+        """Close the books of a call whose caller left before its attempts were judged."""
+        verdicts = [(a.verdict, a.reason, a.attempt_id) for a in call.attempts]
+        cost = (total_cost(call), call.result_id)
+
+        def operation(connection: sqlite3.Connection) -> None:
+            connection.executemany(_JUDGE, verdicts)
+            connection.execute("UPDATE calls SET cost_nano = ? WHERE result_id = ?", cost)
+
+        self._database.post(operation)
+
+    def _finishing(self, call: Call, end: Finished) -> Any:
+        who, now, answer = call.caller, time.time(), end.answer
+        begin = (call.result_id, self._owner.name, who.principal, who.session_id, call.tool, call.family)
+        verdicts = [(a.verdict, a.reason, a.attempt_id) for a in call.attempts]
+        row = _finish_row(call, end)
+
+        def operation(connection: sqlite3.Connection) -> None:
+            connection.execute(_BEGIN, (*begin, call.started_at, local_day(call.started_at)))
+            connection.executemany(_JUDGE, verdicts)
+            connection.execute(_FINISH, row)
+            if answer is not None:
+                kept = (call.result_id, who.principal, who.session_id, call.tool, now, end.instruction, answer.text)
+                connection.execute(_KEEP, (*kept, end.mime_type, total_cost(call)))
+
+        return operation
+
+    async def record_outcome(
+        self, result_id: str, family: str, tier: str, model: str, outcome: str, detail: str
+    ) -> None:
+        """What became of an answer, for its family and tier: ``rejected_by_caller`` so far."""
+        row = (result_id, family, tier, model, outcome, detail, time.time())
+        await self._database.run(
+            lambda connection: connection.execute("INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        )
+
+    async def recover(self) -> int:
+        """Settle at their reservation what dead processes left reserved. Returns how many attempts that were."""
+        owners = await self._database.run(_unfinished_owners)
+        dead = [owner for owner in owners if self._owner.is_dead(owner)]
+        return await self._database.run(lambda connection: sum(_bury(connection, owner) for owner in dead))
+
+
+def total_cost(call: Call) -> int | None:
+    """The call's cost in nano-USD; None when a model of unknown price served any attempt."""
+    return None if any(a.cost_nano is None for a in call.attempts) else call.spent_nano
+
+
+def _finish_row(call: Call, end: Finished) -> tuple[Any, ...]:
+    answer = end.answer
+    ms = int((time.monotonic() - call.started_monotonic) * 1000)
+    if answer is None:
+        simulated = next((a.simulated for a in call.attempts if a.simulated), None)
+        status = "cancelled" if end.cancelled else "error"
+        return (
+            status,
+            end.error_code,
+            "off",
+            call.tier,
+            "",
+            total_cost(call),
+            0,
+            0,
+            simulated,
+            None,
+            "",
+            ms,
+            call.result_id,
+        )
+    reused = answer.cache in ("hit", "shared")
+    saved = (answer.cost_nano or 0) if reused else 0
+    row = ("done", "", answer.cache, answer.tier, answer.model, total_cost(call), saved, answer.baseline_nano or 0)
+    return (*row, answer.simulated, call.cache_key, end.follow_up_to, ms, call.result_id)
+
+
+def _unfinished_owners(connection: sqlite3.Connection) -> list[str]:
+    rows = connection.execute(
+        "SELECT owner FROM attempts WHERE state = 'reserved' UNION SELECT owner FROM calls WHERE status = 'running'"
+    )
+    return [row[0] for row in rows]
+
+
+def _bury(connection: sqlite3.Connection, owner: str) -> int:
+    buried = connection.execute(
+        "UPDATE attempts SET state = 'settled', cost_nano = reserved_nano, usage_known = 0, verdict = 'unknown',"
+        " reason = ?, model_served = model WHERE owner = ? AND state = 'reserved'",
+        (STOPPED, owner),
+    ).rowcount
+    unjudged = "UPDATE attempts SET verdict = 'cancelled', reason = ? WHERE owner = ? AND verdict IS NULL"
+    connection.execute(unjudged, (STOPPED, owner))
+    connection.execute(
+        "UPDATE calls SET status = 'interrupted', cost_nano ="
+        " (SELECT SUM(cost_nano) FROM attempts WHERE attempts.result_id = calls.result_id)"
+        " WHERE owner = ? AND status = 'running'",
+        (owner,),
+    )
+    return buried
+
+
+def local_moment(at: float) -> str:
+    """A Unix time as RFC 3339, in local time with its offset, to the second."""
+    return datetime.fromtimestamp(at).astimezone().isoformat(timespec="seconds")
+
+
+def local_day(at: float) -> str:
+    """The local date of a Unix time, as people and budgets count days."""
+    return time.strftime("%Y-%m-%d", time.localtime(at))

@@ -1,0 +1,113 @@
+"""The shapes that the engine's parts share, so that the composition can stack them.
+
+generate : (ModelRequest, Call) -> ModelAnswer        gateway, metered(...), retrying(...)
+answer   : (Task, Call)         -> Answer             cascading(...), cached(...)
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from gemini_mcp.domain.catalog import Tier
+from gemini_mcp.domain.messages import ModelAnswer, ModelRequest, PriceBook
+from gemini_mcp.domain.task import Task
+from gemini_mcp.domain.usage import TokenUsage
+
+Verdict = Literal["accepted", "rejected", "failed", "retried", "timed_out", "cancelled", "unknown"]
+CacheState = Literal["hit", "miss", "off", "shared"]
+
+
+class Progress(Protocol):
+    """Tells the caller what is going on, in a few words."""
+
+    async def __call__(self, message: str) -> None: ...
+
+
+async def silent(message: str) -> None:
+    """Progress that nobody asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: usage and results are kept apart by ``principal`` and told together by ``session_id``."""
+
+    principal: str
+    session_id: str
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One request to a model, as the ledger keeps it. Money in nano-USD, None where the price is unknown."""
+
+    attempt_id: str
+    model: str
+    tier: Tier
+    reserved_nano: int | None
+    started_at: float
+    model_served: str = ""
+    service_tier: str = "standard"
+    verdict: Verdict | None = None
+    reason: str = ""
+    usage: TokenUsage | None = None
+    cost_nano: int | None = None
+    ms: int = 0
+    simulated: PriceBook | None = None
+
+
+@dataclass(slots=True)
+class Call:
+    """One call of a tool on its way through the engine: who, until when, what it has spent so far.
+
+    ``deadline`` is on the monotonic clock, in seconds; ``started_at`` is Unix time.
+    """
+
+    result_id: str
+    caller: Caller
+    tool: str
+    started_at: float
+    started_monotonic: float
+    deadline: float
+    progress: Progress = silent
+    family: str = ""
+    tier: Tier = "lite"
+    max_cost_nano: int | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    cache_key: str | None = None
+
+    @property
+    def spent_nano(self) -> int:
+        """What the attempts cost so far, those of unknown usage at their reservation; unknown prices count as 0."""
+        return sum(a.cost_nano or 0 for a in self.attempts)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An accepted answer. ``usage`` and ``cost_nano`` are of the accepted attempt and of the whole call; a
+    cached answer keeps those of the call that made it."""
+
+    text: str
+    model: str
+    tier: Tier
+    family: str
+    usage: TokenUsage
+    cost_nano: int | None
+    baseline_nano: int | None
+    simulated: PriceBook | None
+    cache: CacheState = "off"
+    made_by: str = ""
+    web_sources: tuple[tuple[str, str], ...] = ()
+
+
+Generate = Callable[[ModelRequest, Call], Awaitable[ModelAnswer]]
+AnswerTask = Callable[[Task, Call], Awaitable[Answer]]
+
+
+class Store(Protocol):
+    """A cache of accepted answers as JSON values. It fails open: a broken store is a miss."""
+
+    async def get(self, key: str) -> dict[str, Any] | None: ...
+
+    def put(self, key: str, value: dict[str, Any], ttl_s: float) -> None: ...
+
+    def drop(self, key: str) -> None: ...

@@ -1,0 +1,217 @@
+"""The ledger read back: by session, by day, by model, tool or family. Money as decimal strings in USD."""
+
+import sqlite3
+import time
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gemini_mcp.domain.money import usd_text
+from gemini_mcp.engine.database import Database
+from gemini_mcp.engine.ledger import local_day, local_moment
+from gemini_mcp.engine.ports import Caller
+
+Scope = Literal["session", "today", "week", "all"]
+GroupBy = Literal["model", "tool", "session", "day", "family"]
+
+_TOKENS = ("input_tokens", "cached_tokens", "output_tokens", "thinking_tokens", "tool_use_tokens", "search_queries")
+_SUMS = ", ".join(f"COALESCE(SUM({name}), 0) AS {name}" for name in _TOKENS) + (
+    ", COUNT(*) AS attempts, COALESCE(SUM(cost_nano), 0) AS priced_nano"
+    ", COALESCE(SUM(state = 'settled' AND cost_nano IS NULL), 0) AS unpriced"
+    ", COALESCE(SUM(state = 'settled' AND usage_known = 0), 0) AS unknown"
+    ", COALESCE(SUM(CASE WHEN state = 'reserved' THEN reserved_nano END), 0) AS reserved_nano"
+    ", COALESCE(SUM(simulated IS NOT NULL), 0) AS simulated"
+)
+_GROUPS: dict[str, str] = {
+    "model": "CASE model_served WHEN '' THEN model ELSE model_served END",
+    "tool": "tool",
+    "session": "session_id",
+    "day": "day",
+    "family": "family",
+}
+BASELINE_METHOD = (
+    "baseline_usd: the tokens of every accepted answer at the pro tier's first model's price of that day;"
+    " saved_usd: by how much the bill was less. cache: what reused answers had cost; cascade: the rest, below 0"
+    " when failed or rejected attempts cost more than they saved"
+)
+DAYS_SHOWN = 30
+SESSIONS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A part of the ledger: SQL over columns that attempts and calls share, and its values."""
+
+    sql: str
+    values: tuple[Any, ...]
+
+    def also(self, sql: str, *values: Any) -> "Where":
+        return Where(f"{self.sql} AND {sql}", (*self.values, *values))
+
+
+def of_principal(principal: str) -> Where:
+    return Where("principal = ?", (principal,))
+
+
+EVERYTHING = Where("1", ())
+
+
+class Reports:
+    """Reads the ledger through its own thread, so that it sees all that was written before."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def session(self, caller: Caller) -> dict[str, Any]:
+        """``usage://session``."""
+        where = of_principal(caller.principal).also("session_id = ?", caller.session_id)
+        mine = of_principal(caller.principal)
+
+        def read(connection: sqlite3.Connection) -> dict[str, Any]:
+            whole = _summary(connection, where)
+            started = connection.execute(
+                f"SELECT MIN(started_at) FROM calls WHERE {where.sql}", where.values
+            ).fetchone()[0]
+            today = _sums(connection, mine.also("day = ?", local_day(time.time())))
+            budget = {
+                "session_limit_usd": None,
+                "session_spent_usd": whole["cost_usd"],
+                "session_reserved_usd": usd_text(whole.pop("_reserved_nano")),
+                "day_limit_usd": None,
+                "day_spent_usd": _cost(today),
+            }
+            head = {"session_id": caller.session_id, "started_at": _moment(started)}
+            return head | whole | {"budget": budget, "method": BASELINE_METHOD}
+
+        return await self._database.run(read)
+
+    async def today(self, principal: str) -> dict[str, Any]:
+        """``usage://today``: one day."""
+        return await self._database.run(lambda c: {"days": _days(c, of_principal(principal), local_day(time.time()))})
+
+    async def history(self, principal: str) -> dict[str, Any]:
+        """``usage://history``: 30 days, newest first, and the 20 latest sessions."""
+        since = local_day(time.time() - (DAYS_SHOWN - 1) * 86_400)
+        mine = of_principal(principal)
+        return await self._database.run(lambda c: {"days": _days(c, mine, since), "sessions": _sessions(c, mine)})
+
+    async def scope(self, scope: Scope, caller: Caller) -> dict[str, Any]:
+        """What ``usage_report`` answers."""
+        if scope == "session":
+            return await self.session(caller)
+        if scope == "today":
+            return await self.today(caller.principal)
+        if scope == "all":
+            return await self.history(caller.principal)
+        since = local_day(time.time() - 6 * 86_400)
+        return await self._database.run(lambda c: {"days": _days(c, of_principal(caller.principal), since)})
+
+    async def grouped(self, by: GroupBy, since: float | None) -> list[dict[str, Any]]:
+        """Rows for ``gemini-agents usage``: every principal of this ledger, since a Unix time."""
+        where = EVERYTHING if since is None else Where("started_at >= ?", (since,))
+        return await self._database.run(lambda c: _grouped(c, where, by))
+
+
+def _sums(connection: sqlite3.Connection, where: Where) -> sqlite3.Row:
+    row: sqlite3.Row = connection.execute(f"SELECT {_SUMS} FROM attempts WHERE {where.sql}", where.values).fetchone()
+    return row
+
+
+def _cost(row: sqlite3.Row) -> str | None:
+    """Null as soon as one attempt's price is unknown: a sum that leaves something out is no sum."""
+    return None if row["unpriced"] else usd_text(row["priced_nano"])
+
+
+def _tokens(row: sqlite3.Row) -> dict[str, int]:
+    return {name: row[name] for name in _TOKENS}
+
+
+def _summary(connection: sqlite3.Connection, where: Where) -> dict[str, Any]:
+    row = _sums(connection, where)
+    calls = connection.execute(
+        "SELECT COUNT(*) AS calls, COALESCE(SUM(cache IN ('hit', 'shared')), 0) AS hits,"
+        " COALESCE(SUM(saved_cache_nano), 0) AS saved, COALESCE(SUM(baseline_nano), 0) AS baseline,"
+        f" COALESCE(SUM(simulated IS NOT NULL), 0) AS simulated FROM calls WHERE {where.sql}",
+        where.values,
+    ).fetchone()
+    return {
+        "calls": calls["calls"],
+        "attempts": row["attempts"],
+        "cache_hits": calls["hits"],
+        **_tokens(row),
+        "cost_usd": _cost(row),
+        "priced_usd": usd_text(row["priced_nano"]),
+        "saved_usd": {
+            "cache": usd_text(calls["saved"]),
+            "cascade": usd_text(calls["baseline"] - row["priced_nano"] - calls["saved"]),
+            "context_cache": "0",
+            "batch": "0",
+            "flex": "0",
+        },
+        "baseline_usd": usd_text(calls["baseline"]),
+        "by_model": [_group(r, "model") for r in _groups(connection, where, "model")],
+        "by_tool": _by_tool(connection, where),
+        "unknown_attempts": row["unknown"],
+        "simulated": bool(row["simulated"] or calls["simulated"]),
+        "_reserved_nano": row["reserved_nano"],
+    }
+
+
+def _by_tool(connection: sqlite3.Connection, where: Where) -> list[dict[str, Any]]:
+    """By tool as it was called: those that the cache answered alone have no attempts, and count all the same."""
+    used = {row["name"]: row for row in _groups(connection, where, "tool")}
+    counting = f"SELECT tool, COUNT(*) FROM calls WHERE {where.sql} GROUP BY tool ORDER BY SUM(cost_nano) DESC, tool"
+    called = connection.execute(counting, where.values)
+    none = _sums(connection, Where("0", ()))
+    return [_figures({"tool": tool, "calls": calls}, used.get(tool, none)) for tool, calls in called.fetchall()]
+
+
+def _groups(connection: sqlite3.Connection, where: Where, by: GroupBy) -> list[sqlite3.Row]:
+    name = _GROUPS[by]
+    return connection.execute(
+        f"SELECT {name} AS name, COUNT(DISTINCT result_id) AS calls, {_SUMS} FROM attempts WHERE {where.sql}"
+        f" GROUP BY {name} ORDER BY priced_nano DESC, name",
+        where.values,
+    ).fetchall()
+
+
+def _group(row: sqlite3.Row, label: str) -> dict[str, Any]:
+    return _figures({label: row["name"], "calls": row["calls"]}, row)
+
+
+def _figures(head: dict[str, Any], row: sqlite3.Row) -> dict[str, Any]:
+    return head | {"attempts": row["attempts"]} | _tokens(row) | {"cost_usd": _cost(row)}
+
+
+def _grouped(connection: sqlite3.Connection, where: Where, by: GroupBy) -> list[dict[str, Any]]:
+    rows = _groups(connection, where, by)
+    if by in ("day", "session"):
+        rows = sorted(rows, key=lambda row: str(row["name"]), reverse=True)
+    return [_group(row, by) | {"unknown_attempts": row["unknown"], "simulated": bool(row["simulated"])} for row in rows]
+
+
+def _days(connection: sqlite3.Connection, mine: Where, since: str) -> list[dict[str, Any]]:
+    recent = mine.also("day >= ?", since)
+    found = connection.execute(f"SELECT DISTINCT day FROM calls WHERE {recent.sql} ORDER BY day DESC", recent.values)
+    return [_public({"date": day} | _summary(connection, mine.also("day = ?", day))) for (day,) in found.fetchall()]
+
+
+def _sessions(connection: sqlite3.Connection, mine: Where) -> list[dict[str, Any]]:
+    found = connection.execute(
+        f"SELECT session_id, MIN(started_at), COUNT(*) FROM calls WHERE {mine.sql}"
+        " GROUP BY session_id ORDER BY MAX(started_at) DESC LIMIT ?",
+        (*mine.values, SESSIONS_SHOWN),
+    ).fetchall()
+    return [
+        {"session_id": session, "started_at": _moment(started), "calls": calls}
+        | {"cost_usd": _cost(_sums(connection, mine.also("session_id = ?", session)))}
+        for session, started, calls in found
+    ]
+
+
+def _public(summary: dict[str, Any]) -> dict[str, Any]:
+    summary.pop("_reserved_nano")
+    return summary
+
+
+def _moment(at: float | None) -> str | None:
+    return None if at is None else local_moment(at)

@@ -1,0 +1,130 @@
+"""One generateContent through google-genai: one attempt, one deadline, our errors.
+
+The SDK takes half a second and 50 MB to import, so it is imported in a thread when the server has nothing
+better to do, and warmed by one request that never leaves the process.
+"""
+
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import anyio
+import anyio.to_thread
+
+from gemini_mcp.domain.errors import DeadlineExceeded, NoApiKey
+from gemini_mcp.domain.messages import ModelAnswer, ModelRequest
+
+if TYPE_CHECKING:
+    from google.genai import Client
+
+DEFAULT_BASE_URL = "https://generativelanguage.googleapis.com"
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+_WARMING = ModelRequest("gemini-3.5-flash-lite", "warm", "warm", 1, 1, thinking_level="LOW", json_mode=True)
+
+
+class Gateway:
+    """``generate`` sends one request. Make it anywhere; the SDK is loaded by ``load`` or the first call."""
+
+    def __init__(self, api_key: str | None, base_url: str | None, api_version: str | None) -> None:
+        self._key = api_key or ""
+        self._base_url = base_url or DEFAULT_BASE_URL
+        self._api_version = api_version
+        # Only a stand-in on this machine may call itself simulated and so free of charge.
+        self._loopback = (urlsplit(self._base_url).hostname or "") in LOOPBACK_HOSTS
+        self._client: Client | None = None
+        self._loading = anyio.Lock()
+
+    @property
+    def endpoint(self) -> str:
+        return f"{self._base_url}/{self._api_version or 'v1'}"
+
+    def require_key(self) -> None:
+        """Raises NoApiKey, which says how to set one."""
+        if not self._key:
+            raise NoApiKey(
+                "no Gemini API key is set",
+                "Get one at https://aistudio.google.com/apikey and pass it to the server: claude mcp add gemini-agents"
+                " -e GEMINI_API_KEY=YOUR_KEY -- gemini-agents; gemini-agents doctor checks it.",
+            )
+
+    async def load(self) -> None:
+        """Import and warm the SDK, in a thread. Does nothing the second time, nor without a key."""
+        if self._client is not None or not self._key:
+            return
+        async with self._loading:
+            if self._client is None:
+                await anyio.to_thread.run_sync(_import_and_warm)
+                self._client = await anyio.to_thread.run_sync(_new_client, self._key, self._base_url, self._api_version)
+
+    async def generate(self, request: ModelRequest, deadline: float) -> ModelAnswer:
+        """One attempt. ``deadline``: on the monotonic clock, in seconds. Raises UpstreamError or NoApiKey."""
+        self.require_key()
+        await self.load()
+        from gemini_mcp.gemini.upstream_errors import translate
+        from gemini_mcp.gemini.wire import read_answer
+
+        late = DeadlineExceeded(
+            "the deadline passed before Gemini answered",
+            "Raise GEMINI_AGENTS_DEADLINE_S, or make the task smaller.",
+            usage=None,
+        )
+        try:
+            with anyio.fail_after(max(0.0, deadline - time.monotonic())):
+                response = await self._send(request)
+        except TimeoutError:
+            raise late from None
+        except Exception as error:
+            raise translate(error, request.model, self._key) from None
+        return read_answer(response.body or "", response.headers or {}, request.model, trust_simulated=self._loopback)
+
+    async def _send(self, request: ModelRequest) -> Any:
+        from gemini_mcp.gemini.wire import generate_config
+
+        assert self._client is not None
+        response = await self._client.aio.models.generate_content(
+            model=request.model,
+            contents=request.prompt,
+            config=generate_config(request),  # type: ignore[arg-type]
+        )
+        return response.sdk_http_response
+
+    async def aclose(self) -> None:
+        if self._client is not None:
+            await self._client.aio.aclose()
+
+
+def _new_client(key: str, base_url: str, api_version: str | None, transport: Any = None) -> "Client":
+    """A client that takes nothing from the environment: a checked-out project could set a base URL to collect keys."""
+    from google.genai import Client, types
+    from google.genai.client import DebugConfig
+
+    from gemini_mcp.gemini.transport import new_client, refusing_client
+
+    options = types.HttpOptions(
+        base_url=base_url,
+        api_version=api_version or "v1",
+        retry_options=types.HttpRetryOptions(attempts=1),
+        httpx_async_client=new_client(transport),
+        httpx_client=refusing_client(),
+    )
+    return Client(vertexai=False, api_key=key, http_options=options, debug_config=DebugConfig(client_mode=""))
+
+
+def _import_and_warm() -> None:
+    """The import, and the 75 ms that the SDK's first request costs beyond it."""
+    import asyncio
+
+    import httpx2
+
+    from gemini_mcp.gemini import upstream_errors, wire  # noqa: F401
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, json={"candidates": [{"content": {"parts": [{"text": "warm"}]}}]})
+
+    async def one_request() -> None:
+        gateway = Gateway("unused", "https://warm.invalid", None)
+        gateway._client = _new_client("unused", "https://warm.invalid", None, httpx2.MockTransport(answer))
+        await gateway._send(_WARMING)
+        await gateway.aclose()
+
+    asyncio.run(one_request())

@@ -1,0 +1,117 @@
+"""The SDK's errors, translated once into ours. What upstream said is shortened, and never holds the key."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import httpx2
+from google.genai import errors as sdk
+
+from gemini_mcp.domain.errors import (
+    AgentError,
+    DailyQuotaExhausted,
+    KeyRejected,
+    ModelNotFound,
+    QuotaExhausted,
+    RequestRejected,
+    RequestTooLarge,
+    UpstreamError,
+    UpstreamMisbehaved,
+    UpstreamUnavailable,
+)
+from gemini_mcp.gemini.wire import SIMULATED_HEADER
+
+_MOST_SAID = 300
+_SECONDS = re.compile(r"^(\d+(?:\.\d+)?)s?$")
+_KEY_LIKE = re.compile(r"AIza[\w-]{10,}|AQ\.[\w-]{10,}")
+_SET_KEY = "Set GEMINI_API_KEY to a valid key from https://aistudio.google.com/apikey and restart the server."
+
+
+def translate(error: Exception, model: str, key: str) -> AgentError:
+    """Our error for one of the SDK's, of httpx2's, or of JSON's."""
+    if isinstance(error, AgentError):
+        return error
+    if isinstance(error, sdk.APIError):
+        return _answered(error, model, key)
+    if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
+        return UpstreamUnavailable("Gemini cannot be reached", "Check the network and GEMINI_AGENTS_BASE_URL.")
+    if isinstance(error, httpx2.HTTPError | json.JSONDecodeError):
+        what = type(error).__name__
+        return UpstreamUnavailable(f"the connection to Gemini broke ({what})", "Try again.", usage=None)
+    if isinstance(error, ValueError | TypeError):
+        return RequestRejected(
+            f"the request could not be built: {_said(str(error), key)}", "Change the task's arguments."
+        )
+    raise error
+
+
+def _answered(error: sdk.APIError, model: str, key: str) -> UpstreamError:
+    """An HTTP status other than 200: nothing was generated and nothing is charged."""
+    body = _error_body(error.details)
+    said = _said(str(error.message or body.get("message") or ""), key)
+    simulated = _header(error, SIMULATED_HEADER)
+    made = _by_status(int(error.code or 0), body, said, model, error)
+    made.simulated = ("list" if simulated.endswith("list") else "zero") if simulated else None
+    return made
+
+
+def _by_status(status: int, body: Mapping[str, Any], said: str, model: str, error: sdk.APIError) -> UpstreamError:
+    if status in (401, 403) or _reason(body) in ("API_KEY_INVALID", "API_KEY_EXPIRED"):
+        return KeyRejected(f"Gemini rejected the API key ({status}): {said}", _SET_KEY)
+    if status == 404:
+        return ModelNotFound(f"Gemini does not know {model}", "Choose another model (gemini-agents models).")
+    if status == 429:
+        return _quota(body, said, model, _header(error, "retry-after"))
+    if status == 413:
+        return RequestTooLarge(f"Gemini finds the request too large: {said}", "Send less material.")
+    if status == 408 or status >= 500:
+        after = _seconds(_header(error, "retry-after"))
+        return UpstreamUnavailable(f"Gemini answered {status}", "Try again in a minute.", retry_after=after)
+    if 300 <= status < 400:
+        fix = "Check GEMINI_AGENTS_BASE_URL: redirects are not followed, since the key would go along."
+        return UpstreamMisbehaved(f"upstream redirected the request ({status})", fix)
+    return RequestRejected(f"Gemini refused the request ({status}): {said}", "Change the task or its output_schema.")
+
+
+def _quota(body: Mapping[str, Any], said: str, model: str, retry_after: str) -> QuotaExhausted:
+    quotas = [v.get("quotaId", "") for d in _details(body) for v in d.get("violations") or []]
+    asked = next((d["retryDelay"] for d in _details(body) if "retryDelay" in d), None) or retry_after
+    names = f" ({', '.join(q for q in quotas if q)})" if any(quotas) else ""
+    message = f"the quota of {model} is used up{names}"
+    if any("PerDay" in quota for quota in quotas):
+        return DailyQuotaExhausted(message, "It renews at midnight Pacific; raise the quota or choose another model.")
+    fix = "Wait a minute, or raise the project's quota." if names else f"Wait a minute. Gemini says: {said}"
+    return QuotaExhausted(message, fix, retry_after=_seconds(asked))
+
+
+def _seconds(text: str | None) -> float | None:
+    found = _SECONDS.match(text.strip()) if text else None
+    return float(found.group(1)) if found else None
+
+
+def _error_body(details: Any) -> Mapping[str, Any]:
+    body = details[0] if isinstance(details, list) and details else details
+    inner = body.get("error", body) if isinstance(body, dict) else {}
+    return inner if isinstance(inner, dict) else {}
+
+
+def _details(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [d for d in body.get("details") or [] if isinstance(d, dict)]
+
+
+def _reason(body: Mapping[str, Any]) -> str:
+    return next((str(d["reason"]) for d in _details(body) if "reason" in d), "")
+
+
+def _header(error: sdk.APIError, name: str) -> str:
+    headers = getattr(error.response, "headers", None) or {}
+    return str(headers.get(name) or "")
+
+
+def _said(text: str, key: str) -> str:
+    """Upstream's own words: one line, short, no key in them."""
+    flat = " ".join(text.split())
+    if key:
+        flat = flat.replace(key, "[key]")
+    return _KEY_LIKE.sub("[key]", flat)[:_MOST_SAID]

@@ -1,0 +1,1 @@
+"""The one importer of mcp: composition, surface, resources, transports."""

@@ -1,0 +1,120 @@
+"""The one place where the parts are joined. Read this to know how a call travels."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import cast
+
+import anyio
+import anyio.to_thread
+
+from gemini_mcp.config import Settings
+from gemini_mcp.domain.catalog import Catalogue, Tier, UnknownModel
+from gemini_mcp.domain.messages import ModelAnswer, ModelRequest
+from gemini_mcp.domain.task import Task
+from gemini_mcp.engine.cache import cached, key_of
+from gemini_mcp.engine.cascade import cascading, steps
+from gemini_mcp.engine.database import Database
+from gemini_mcp.engine.flights import Flights
+from gemini_mcp.engine.ledger import Ledger, migrate
+from gemini_mcp.engine.liveness import Owner
+from gemini_mcp.engine.metering import metered
+from gemini_mcp.engine.ports import Call
+from gemini_mcp.engine.reports import Reports
+from gemini_mcp.engine.results import Results
+from gemini_mcp.engine.retry import retrying
+from gemini_mcp.gemini.catalog import load_catalogue
+from gemini_mcp.gemini.gateway import Gateway
+from gemini_mcp.server.prompt_files import agent_prompt
+from gemini_mcp.sources.reader import Reader
+from gemini_mcp.tools.services import Services
+
+SEARCH_TTL_S = 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What a running server holds on to."""
+
+    services: Services
+    gateway: Gateway
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Engine]:
+    """Everything behind the tools, open for as long as the context lasts. Raises OSError, sqlite3.Error, ValueError."""
+    from gemini_mcp.engine.disk_cache import DiskStore
+
+    catalogue = load_models(settings)
+    prompt = agent_prompt("delegate_task", settings.home)
+    database = await opened_database(settings)
+    owner = Owner(settings.home / "run")
+    ledger, results = Ledger(database, owner), Results(database)
+    store = await anyio.to_thread.run_sync(DiskStore, settings.home / "cache")
+    gateway = Gateway(settings.api_key, settings.base_url, settings.api_version)
+    await ledger.recover()
+    results.purge_older_than(settings.keep_days)
+
+    async def send(request: ModelRequest, call: Call) -> ModelAnswer:
+        return await gateway.generate(request, call.deadline)
+
+    def key(task: Task, call: Call) -> str:
+        plan = [step.model.id for step in steps(task, task.tier or "lite", catalogue, utc_today())]
+        surroundings = {"plan": plan, "prompt": prompt.version, "endpoint": gateway.endpoint}
+        return key_of(task, call.caller.principal, surroundings)
+
+    def lifetime_s(task: Task) -> float:
+        return min(SEARCH_TTL_S, settings.cache_ttl_s) if task.web_search else settings.cache_ttl_s
+
+    async with anyio.create_task_group() as group:
+        generate = retrying(metered(send, ledger, catalogue, utc_today))
+        flights = Flights(group, ledger.adopt)
+        answer = cached(cascading(generate, catalogue, prompt, utc_today), store, flights, key, lifetime_s)
+        try:
+            yield Engine(
+                Services(
+                    answer=answer,
+                    ledger=ledger,
+                    reports=Reports(database),
+                    results=results,
+                    reader=Reader(settings.roots),
+                    catalogue=catalogue,
+                    require_key=gateway.require_key,
+                    forget=store.drop,
+                    today=utc_today,
+                    deadline_s=settings.deadline_s,
+                ),
+                gateway,
+            )
+        finally:
+            group.cancel_scope.cancel()
+            with anyio.CancelScope(shield=True):
+                await gateway.aclose()
+                await anyio.to_thread.run_sync(store.close)
+                await anyio.to_thread.run_sync(database.close)
+                owner.release()
+
+
+async def opened_database(settings: Settings) -> Database:
+    """The ledger's file, made when missing, in a folder that only its user can enter."""
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = Database(settings.ledger_path, migrate)
+    await anyio.to_thread.run_sync(database.open)
+    return database
+
+
+def load_models(settings: Settings) -> Catalogue:
+    """The catalogue with the user's own file and tier models on top. Raises ValueError with the fix."""
+    catalogue = load_catalogue(settings.home / "catalog.toml")
+    for tier, name in settings.tier_models.items():
+        try:
+            catalogue = catalogue.with_tier_model(cast(Tier, tier), name)
+        except UnknownModel as error:
+            raise ValueError(f"GEMINI_AGENTS_{tier.upper()}={name!r}: {error}") from None
+    return catalogue
+
+
+def utc_today() -> date:
+    """The day that price lists count by."""
+    return datetime.now(UTC).date()

@@ -1,0 +1,176 @@
+"""The tools as MCP shows them, and the edge where results and errors take their MCP form."""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mcp_types import CallToolResult, ContentBlock, ResourceLink, TextContent, Tool, ToolAnnotations
+from pydantic import BaseModel, ValidationError
+
+from gemini_mcp.domain.errors import AgentError, InvalidArgument, NoAcceptableAnswer
+from gemini_mcp.engine.ports import Caller, Progress
+from gemini_mcp.tools import delegate_task, usage_report
+from gemini_mcp.tools.services import Delivered, Services, ToolFailure
+
+RECEIPT_META = "gemini-agents/receipt"
+ERROR_META = "gemini-agents/error"
+MOST_CHARACTERS = 45_000
+_PREVIEW = 2_000
+
+Handler = Callable[[Any, Caller, Progress, Services], Awaitable[Delivered]]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """One tool: how it is described, what it takes, the function behind it."""
+
+    name: str
+    title: str
+    description: str
+    arguments: type[BaseModel]
+    handler: Handler
+    search_hint: str
+    spends: bool
+
+
+TOOLS: tuple[ToolSpec, ...] = (
+    ToolSpec(
+        delegate_task.NAME,
+        "Delegate a task to Gemini",
+        delegate_task.DESCRIPTION,
+        delegate_task.DelegateTask,
+        delegate_task.delegate_task,
+        "delegate read summarize extract draft translate Gemini cheap long files",
+        spends=True,
+    ),
+    ToolSpec(
+        usage_report.NAME,
+        "Gemini usage and cost",
+        usage_report.DESCRIPTION,
+        usage_report.UsageReport,
+        usage_report.usage_report,
+        "cost spend usage tokens bill Gemini",
+        spends=False,
+    ),
+)
+_BY_NAME = {tool.name: tool for tool in TOOLS}
+
+
+def tool_list() -> list[Tool]:
+    """tools/list, without the schema noise that eats a client's context."""
+    return [
+        Tool(
+            name=tool.name,
+            title=tool.title,
+            description=tool.description,
+            input_schema=lean_schema(tool.arguments),
+            annotations=ToolAnnotations(
+                read_only_hint=True,
+                destructive_hint=False,
+                idempotent_hint=not tool.spends,
+                open_world_hint=tool.spends,
+            ),
+            _meta={"anthropic/searchHint": tool.search_hint, "anthropic/maxResultSizeChars": 60_000},
+        )
+        for tool in TOOLS
+    ]
+
+
+def find_tool(name: str) -> ToolSpec | None:
+    return _BY_NAME.get(name)
+
+
+async def call_tool(
+    tool: ToolSpec, given: dict[str, Any], caller: Caller, progress: Progress, services: Services
+) -> CallToolResult:
+    """Run a tool. Every AgentError becomes a result that says what is wrong and how to mend it."""
+    try:
+        arguments = parse_arguments(tool, given)
+        return delivered(await tool.handler(arguments, caller, progress, services))
+    except ToolFailure as failure:
+        return failed(failure.error, failure.receipt)
+    except AgentError as error:
+        return failed(error, None)
+
+
+def parse_arguments(tool: ToolSpec, given: dict[str, Any]) -> BaseModel:
+    """The arguments as the tool's model. Raises InvalidArgument, which names the first one at fault."""
+    try:
+        return tool.arguments.model_validate(_unquoted(tool.arguments, given))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the arguments"
+        known = ", ".join(tool.arguments.model_fields)
+        raise InvalidArgument(f"{where}: {first['msg']}", f"{tool.name} takes {known}.") from None
+
+
+def delivered(result: Delivered) -> CallToolResult:
+    """The answer in blocks of its own, then the receipt's line."""
+    blocks = _blocks(result)
+    if result.receipt_line:
+        blocks.append(TextContent(text=result.receipt_line))
+    return CallToolResult(content=blocks, _meta={RECEIPT_META: result.receipt} if result.receipt else None)
+
+
+def failed(error: AgentError, receipt: dict[str, Any] | None) -> CallToolResult:
+    """``code: what is wrong. How to mend it.``, and the best attempt where there is one."""
+    blocks: list[ContentBlock] = [TextContent(text=str(error))]
+    if isinstance(error, NoAcceptableAnswer) and error.best:
+        blocks.append(TextContent(text=error.best))
+    about = {"code": error.code, "message": error.message, "fix": error.fix, "receipt": receipt}
+    return CallToolResult(content=blocks, is_error=True, _meta={ERROR_META: about})
+
+
+def _blocks(result: Delivered) -> list[ContentBlock]:
+    """A long text in part, with a link to the whole; long JSON only as a preview, since half of it is no JSON."""
+    if len(result.text) <= MOST_CHARACTERS or not result.result_id:
+        return [TextContent(text=result.text)]
+    uri = f"results://{result.result_id}"
+    parts = -(-len(result.text) // MOST_CHARACTERS)
+    is_json = result.mime_type == "application/json"
+    shown = result.text[: _PREVIEW if is_json else MOST_CHARACTERS]
+    note = (
+        f"[{'Preview' if is_json else f'Part 1 of {parts}'} of {len(result.text):,} characters."
+        f" Read {'the whole: ' + uri if is_json else f'on at {uri}/2'} (parts of {MOST_CHARACTERS:,} characters,"
+        f" {uri}/1 to {uri}/{parts})]"
+    )
+    link = ResourceLink(name=result.result_id, uri=uri, mime_type=result.mime_type, size=len(result.text.encode()))
+    return [TextContent(text=shown), TextContent(text=note), link]
+
+
+def lean_schema(arguments: type[BaseModel]) -> dict[str, Any]:
+    """The arguments' JSON Schema without titles, and with ``null`` defaults left to be understood."""
+    schema = arguments.model_json_schema()
+    properties = {name: _lean(value) for name, value in schema["properties"].items()}
+    required = {"required": schema["required"]} if "required" in schema else {}
+    return {"type": "object", "properties": properties, **required, "additionalProperties": False}
+
+
+def _lean(value: dict[str, Any]) -> dict[str, Any]:
+    lean = {key: item for key, item in value.items() if key != "title"}
+    options = [option for option in lean.get("anyOf", []) if option != {"type": "null"}]
+    if len(options) == 1:
+        lean = {**options[0], **{key: item for key, item in lean.items() if key not in ("anyOf", "default")}}
+    if lean.get("type") == "object":
+        lean.pop("additionalProperties", None)
+    if lean.get("default") in ("", [], False):
+        lean.pop("default")
+    return lean
+
+
+def _unquoted(model: type[BaseModel], given: dict[str, Any]) -> dict[str, Any]:
+    """Models now and then pass a list or an object as JSON text, or one file's name as a bare string."""
+    return {name: _unquote(lean_schema(model)["properties"].get(name, {}), value) for name, value in given.items()}
+
+
+def _unquote(schema: dict[str, Any], value: Any) -> Any:
+    if not isinstance(value, str) or schema.get("type") not in ("array", "object"):
+        return value
+    try:
+        parsed = json.loads(value)
+    except ValueError:
+        parsed = None
+    if isinstance(parsed, list | dict):
+        return parsed
+    return [value] if schema.get("type") == "array" and value else value

@@ -1,0 +1,197 @@
+"""delegate_task: one task to the cheapest Gemini model whose answer passes the checks."""
+
+import time
+from dataclasses import replace
+from typing import Annotated, Any
+
+import anyio
+from pydantic import BaseModel, ConfigDict, Field
+
+from gemini_mcp.domain.catalog import TIERS, UnknownModel
+from gemini_mcp.domain.errors import AgentError, InvalidArgument, UnknownModelName
+from gemini_mcp.domain.ids import RESULT_ID, result_id
+from gemini_mcp.domain.money import nano_from_usd
+from gemini_mcp.domain.task import Expect, Rejected, Task
+from gemini_mcp.engine.ledger import Finished
+from gemini_mcp.engine.ports import Answer, Call, Caller, Progress
+from gemini_mcp.engine.receipts import receipt, receipt_line
+from gemini_mcp.engine.results import KeptResult
+from gemini_mcp.engine.schemas import schema_problem
+from gemini_mcp.tools.services import Delivered, Services, ToolFailure
+
+NAME = "delegate_task"
+DESCRIPTION = (
+    "Hand a self-contained task to a Gemini model: cheap, fast, 1M-token context. Starts on the cheapest tier, checks"
+    " the answer and climbs only if the check fails. Name `files` instead of pasting them: they are read here and cost"
+    " you no context. The last block is the receipt (model, tokens, cost, result id)."
+)
+_MIME_TYPES: dict[str, str] = {"markdown": "text/markdown", "json": "application/json", "python": "text/x-python"}
+
+
+class DelegateTask(BaseModel):
+    """The tool's arguments."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    task: Annotated[
+        str, Field(description="What to do, complete in itself: the model sees nothing else of your conversation")
+    ]
+    context: Annotated[str, Field(description="Background it needs")] = ""
+    files: Annotated[list[str], Field(description="UTF-8 text files in the project, sent whole")] = []
+    tier: Annotated[
+        str, Field(description="auto, or where to start: lite, flash, pro; or a model id, then that model only")
+    ] = "auto"
+    expect: Annotated[Expect, Field(description="Form of the answer; checked")] = "text"
+    output_schema: Annotated[dict[str, Any] | None, Field(description="JSON Schema the answer must fit")] = None
+    web_search: Annotated[bool, Field(description="Let it search the web")] = False
+    follow_up_to: Annotated[str, Field(description="Id of an earlier result")] = ""
+    feedback: Annotated[
+        str, Field(description="Why that result is wrong (a failed test, say): the task climbs a tier")
+    ] = ""
+    max_cost_usd: Annotated[float | None, Field(description="Cap for all attempts of this call")] = None
+    fresh: Annotated[bool, Field(description="Do not answer from the cache")] = False
+
+
+async def delegate_task(arguments: DelegateTask, caller: Caller, progress: Progress, services: Services) -> Delivered:
+    """Answer the task. Raises AgentError before anything was sent, ToolFailure after."""
+    task = _task(arguments, services)
+    services.require_key()
+    task = replace(task, sources=await services.reader.read(arguments.files))
+    earlier = await _earlier(arguments, caller, services)
+    if earlier is not None:
+        task = _following(task, arguments, earlier)
+        await _note_rejection(arguments, earlier, services)
+    call = _call(task, caller, progress, services.deadline_s)
+    answer = await _answered(task, call, services)
+    text = _with_web_sources(task, answer)
+    kept = replace(answer, text=text)
+    end = Finished(kept, instruction=arguments.task, mime_type=_mime_type(task), follow_up_to=arguments.follow_up_to)
+    await services.ledger.finish(call, end)
+    whole = receipt(call, kept, task.sources)
+    return Delivered(text, _mime_type(task), call.result_id, receipt_line(call, kept), whole)
+
+
+async def _answered(task: Task, call: Call, services: Services) -> Answer:
+    """The answer; an error or a cancellation closes the call's books first."""
+    try:
+        return await services.answer(task, call)
+    except AgentError as error:
+        await services.ledger.finish(call, Finished(None, error.code))
+        raise ToolFailure(error, receipt(call, None, task.sources)) from error
+    except anyio.get_cancelled_exc_class():
+        services.ledger.post_finish(call, Finished(None, "cancelled", cancelled=True))
+        raise
+    except Exception:
+        services.ledger.post_finish(call, Finished(None, "internal_error"))
+        raise
+
+
+def _task(arguments: DelegateTask, services: Services) -> Task:
+    """The task without its files. Raises InvalidArgument or UnknownModelName."""
+    if not arguments.task.strip():
+        raise InvalidArgument("task is empty", "Say what is to be done.")
+    if arguments.feedback and not arguments.follow_up_to:
+        raise InvalidArgument("feedback needs follow_up_to", "Name the result that the feedback is about.")
+    _check_schema(arguments)
+    auto, tier = arguments.tier.strip() in ("", "auto"), next((t for t in TIERS if t == arguments.tier.strip()), None)
+    return Task(
+        instruction=arguments.task,
+        context=arguments.context,
+        expect=arguments.expect,
+        output_schema=arguments.output_schema,
+        tier=tier,
+        pinned_model=None if auto or tier else _model(arguments.tier, services),
+        web_search=arguments.web_search,
+        max_cost_nano=_cap(arguments.max_cost_usd),
+        fresh=arguments.fresh,
+        tool=NAME,
+    )
+
+
+def _check_schema(arguments: DelegateTask) -> None:
+    if arguments.output_schema is None:
+        return
+    if arguments.expect not in ("text", "json"):
+        fix = 'Leave expect out, or give expect="json".'
+        raise InvalidArgument(f"output_schema asks for JSON and expect for {arguments.expect}", fix)
+    if problem := schema_problem(arguments.output_schema):
+        raise InvalidArgument(f"output_schema is not a usable JSON Schema: {problem}", "Mend the schema.")
+
+
+def _model(name: str, services: Services) -> str:
+    try:
+        return services.catalogue.resolve(name, services.today()).model.id
+    except UnknownModel as error:
+        hint = f"Did you mean {' or '.join(error.suggestions)}? " if error.suggestions else ""
+        fix = f"{hint}tier takes auto, lite, flash, pro or a model id; models://catalog lists them."
+        raise UnknownModelName(f"there is no tier or model {name!r}", fix) from None
+
+
+def _cap(max_cost_usd: float | None) -> int | None:
+    if max_cost_usd is None:
+        return None
+    try:
+        cap = nano_from_usd(max_cost_usd)
+    except ValueError:
+        cap = 0
+    if cap <= 0:
+        raise InvalidArgument(
+            f"max_cost_usd must be more than 0, not {max_cost_usd}", "Give an amount in USD, such as 0.05."
+        )
+    return cap
+
+
+async def _earlier(arguments: DelegateTask, caller: Caller, services: Services) -> KeptResult | None:
+    wanted = arguments.follow_up_to.strip().removeprefix("results://")
+    if not wanted:
+        return None
+    found = await services.results.get(caller.principal, wanted) if RESULT_ID.match(wanted) else None
+    if found is None:
+        fix = "results://recent lists the results that can be followed up."
+        raise InvalidArgument(f"there is no result {wanted[:40]!r} to follow up", fix)
+    return found
+
+
+def _following(task: Task, arguments: DelegateTask, earlier: KeptResult) -> Task:
+    """With feedback the earlier answer counts as rejected; without, it is context to go on from."""
+    if arguments.feedback:
+        rejected = Rejected(earlier.result_id, earlier.text, arguments.feedback, earlier.tier)
+        return replace(task, rejected=rejected)
+    said = f"Earlier task:\n{earlier.instruction}\n\nEarlier answer:\n{earlier.text}"
+    return replace(task, context=f"{said}\n\n{task.context}" if task.context else said)
+
+
+async def _note_rejection(arguments: DelegateTask, earlier: KeptResult, services: Services) -> None:
+    """An answer that its caller turned down must not be served from the cache again."""
+    if not arguments.feedback:
+        return
+    if earlier.cache_key:
+        services.forget(earlier.cache_key)
+    outcome = (earlier.result_id, earlier.family, earlier.tier or "", earlier.model, "rejected_by_caller")
+    await services.ledger.record_outcome(*outcome, arguments.feedback[:1_000])
+
+
+def _call(task: Task, caller: Caller, progress: Progress, deadline_s: float) -> Call:
+    now = time.monotonic()
+    return Call(
+        result_id=result_id(),
+        caller=caller,
+        tool=NAME,
+        started_at=time.time(),
+        started_monotonic=now,
+        deadline=now + deadline_s,
+        progress=progress,
+        max_cost_nano=task.max_cost_nano,
+    )
+
+
+def _with_web_sources(task: Task, answer: Answer) -> str:
+    """Prose found by searching ends in the pages that the search named; data and code stay clean."""
+    if not answer.web_sources or task.wants_json or task.expect not in ("text", "markdown"):
+        return answer.text
+    pages = "\n".join(f"- {title}: {uri}" for title, uri in answer.web_sources)
+    return f"{answer.text}\n\nSources:\n{pages}"
+
+
+def _mime_type(task: Task) -> str:
+    return "application/json" if task.wants_json else _MIME_TYPES.get(task.expect, "text/plain")

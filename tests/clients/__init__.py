@@ -1,0 +1,1 @@
+"""Acceptance tests with the real MCP clients: the Inspector and Claude Code."""
