@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 
 import anyio
-import anyio.to_thread
 
 from gemini_mcp.commands.ages import age_s
 from gemini_mcp.config import BadSetting, Settings, load_settings
@@ -39,7 +38,7 @@ async def _purge_ledger(settings: Settings, before: float, chosen: set[str]) -> 
         if "ledger" in chosen:
             print(f"ledger: {await database.run(_deleting(_LEDGER, before))} rows deleted")
     finally:
-        await anyio.to_thread.run_sync(database.close)
+        await database.aclose()
     _vacuum(settings)
 
 

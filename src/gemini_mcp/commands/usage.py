@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any, Literal
 
 import anyio
-import anyio.to_thread
 
 from gemini_mcp.commands.ages import age_s
 from gemini_mcp.config import Settings, load_settings
@@ -44,7 +43,7 @@ async def _read(settings: Settings, by: GroupBy, since: float | None) -> list[di
     try:
         return await Reports(database).grouped(by, since)
     finally:
-        await anyio.to_thread.run_sync(database.close)
+        await database.aclose()
 
 
 def usage_table(rows: Sequence[dict[str, Any]], by: str, since: str) -> str:

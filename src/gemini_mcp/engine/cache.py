@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from typing import Any
 
 from gemini_mcp.domain.money import short_usd
@@ -14,6 +14,9 @@ from gemini_mcp.engine.ports import Answer, AnswerTask, Call, Store
 
 KEY_FORM = 1
 """Raise it when the meaning of a key or the form of a value changes."""
+
+_ANSWER_FIELDS = tuple(field.name for field in fields(Answer))
+_USAGE_FIELDS = tuple(field.name for field in fields(TokenUsage))
 
 KeyOf = Callable[[Task, Call], str]
 Lifetime = Callable[[Task], float]
@@ -80,7 +83,8 @@ def _reused(answer: Answer, call: Call, state: Any) -> Answer:
 
 
 def _packed(answer: Answer) -> dict[str, Any]:
-    return asdict(answer)
+    values = {name: getattr(answer, name) for name in _ANSWER_FIELDS}
+    return values | {"usage": {name: getattr(answer.usage, name) for name in _USAGE_FIELDS}}
 
 
 def _unpacked(value: dict[str, Any]) -> Answer:

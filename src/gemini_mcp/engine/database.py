@@ -1,127 +1,160 @@
-"""One SQLite file, one thread that owns it, and group commit.
+"""One SQLite file: written on the event loop a batch at a time, read and synced beside it.
 
-WAL with synchronous=NORMAL: a committed transaction is in the kernel's hands, so that kill -9 loses nothing;
-the thread syncs the log to the disk within a second of a commit, so that a power cut loses at most that second.
-A commit that waited for the disk each time would cost 5 ms a call here; waiting calls share one commit instead.
+WAL with synchronous=NORMAL: a commit is a write into the kernel's memory, some 50 us, so that kill -9 loses
+nothing; a thread syncs the log to the disk within a second of a commit, so that a power cut loses at most that
+second. That makes a commit cheaper than handing it to a thread and being woken by it, twice a call. What could
+block is kept off the loop: another process's lock is waited for with a timer, and syncing, checkpoints and
+reports have a thread and a connection of their own.
 """
 
 import os
-import queue
 import sqlite3
-import threading
 import time
-from asyncio import AbstractEventLoop, Future, get_running_loop
-from collections.abc import Callable, Iterable
+from asyncio import AbstractEventLoop, Future, TimerHandle, get_running_loop
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 Operation = Callable[[sqlite3.Connection], T]
-_Job = tuple[Operation[Any], "Future[Any] | None", AbstractEventLoop | None]
+_Job = tuple[Operation[Any], "Future[Any] | None"]
 
+DEFER_S = 0.05
 SYNC_EVERY_S = 0.9
-BUSY_TIMEOUT_MS = 15_000
-_BATCH = 256
+BUSY_FOR_S = 15.0
+_BUSY_WAIT_S = 0.002
+_LONGEST_BUSY_WAIT_S = 0.05
+_CHECKPOINT_BYTES = 4 * 1024 * 1024
 
 
 class Database:
-    """Runs operations in order on its own thread. An operation is a function of the connection.
+    """Runs operations, functions of the connection, in the order they were asked for.
 
-    Those that wait together are committed together; one that raises is undone alone.
+    Those asked for in one turn of the event loop are committed together; one that raises is undone alone.
     """
 
     def __init__(self, path: Path, migrate: Operation[None]) -> None:
         self.path = path
         self._migrate = migrate
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._opened: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._own, name="ledger", daemon=True)
+        self._jobs: list[_Job] = []
+        self._timer: TimerHandle | None = None
+        self._due = 0.0
+        self._busy_since: float | None = None
+        self._busy_wait = _BUSY_WAIT_S
+        self._syncing: TimerHandle | None = None
+        self._aside = ThreadPoolExecutor(1, thread_name_prefix="ledger")
 
     def open(self) -> None:
         """Open the file and bring it to this version's form. Blocks. Raises sqlite3.Error or OSError."""
-        self._thread.start()
-        if (failure := self._opened.get()) is not None:
-            raise failure
+        self._writer = _connect(self.path, BUSY_FOR_S)
+        self._migrate(self._writer)
+        self._writer.execute("PRAGMA busy_timeout = 0")
+        self._writer.execute("PRAGMA wal_autocheckpoint = 0")
+        self._reader = _connect(self.path, BUSY_FOR_S)
 
     async def run(self, operation: Operation[T]) -> T:
         """Run it and wait until it is committed."""
         loop = get_running_loop()
         future: Future[T] = loop.create_future()
-        self._jobs.put((operation, future, loop))
+        self._jobs.append((operation, future))
+        self._commit_in(loop, 0.0)
         return await future
 
     def post(self, operation: Operation[Any]) -> None:
         """Run it after what was asked before, without waiting. Whatever is asked later sees its effect."""
-        self._jobs.put((operation, None, None))
+        self._jobs.append((operation, None))
+        self._commit_in(get_running_loop(), 0.0)
 
-    def close(self) -> None:
+    def defer(self, operation: Operation[Any]) -> None:
+        """Like ``post``, but in no hurry: it rides along with whatever is asked next, within 50 ms at the latest."""
+        self._jobs.append((operation, None))
+        self._commit_in(get_running_loop(), DEFER_S)
+
+    async def read(self, operation: Operation[T]) -> T:
+        """Run a query of any length aside. It sees all that was asked for before, and must not write."""
+        if self._jobs:
+            await self.run(lambda connection: None)
+        return await get_running_loop().run_in_executor(self._aside, operation, self._reader)
+
+    async def aclose(self) -> None:
         """Finish what was asked, sync, and close."""
-        self._jobs.put(None)
-        self._thread.join(timeout=30)
+        await self.run(lambda connection: None)
+        if self._syncing is not None:
+            self._syncing.cancel()
+        await get_running_loop().run_in_executor(self._aside, self._sync)
+        self._aside.shutdown(wait=True)
+        self._reader.close()
+        self._writer.close()
 
-    def _own(self) -> None:
-        try:
-            connection = _connect(self.path)
-            self._migrate(connection)
-            self._opened.put(None)
-        except BaseException as error:
-            self._opened.put(error)
-            return
-        with suppress(KeyboardInterrupt):
-            self._serve(connection)
-        connection.close()
-
-    def _serve(self, connection: sqlite3.Connection) -> None:
-        sync_due: float | None = None
-        while True:
-            jobs, stop = self._next_jobs(sync_due)
-            if jobs:
-                _commit(connection, jobs)
-                sync_due = sync_due or time.monotonic() + SYNC_EVERY_S
-            if sync_due is not None and (stop or time.monotonic() >= sync_due):
-                sync_log(self.path)
-                sync_due = None
-            if stop:
+    def _commit_in(self, loop: AbstractEventLoop, delay_s: float) -> None:
+        """Have the next commit within that time; while another process holds the lock, its timer decides."""
+        due = loop.time() + delay_s
+        if self._timer is not None:
+            if self._busy_since is not None or self._due <= due:
                 return
+            self._timer.cancel()
+        self._due = due
+        self._timer = loop.call_later(delay_s, self._commit, loop)
 
-    def _next_jobs(self, sync_due: float | None) -> tuple[list[_Job], bool]:
+    def _commit(self, loop: AbstractEventLoop) -> None:
+        self._timer = None
+        jobs, self._jobs = self._jobs, []
         try:
-            wait = None if sync_due is None else max(0.0, sync_due - time.monotonic())
-            first = self._jobs.get(timeout=wait)
-        except queue.Empty:
-            return [], False
-        jobs: list[_Job] = []
-        while first is not None:
-            jobs.append(first)
-            if len(jobs) >= _BATCH or self._jobs.empty():
-                return jobs, False
-            first = self._jobs.get()
-        return jobs, True
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    connection.row_factory = sqlite3.Row
-    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
-    connection.execute("PRAGMA foreign_keys=ON")
-    return connection
-
-
-def _commit(connection: sqlite3.Connection, jobs: list[_Job]) -> None:
-    """All jobs in one transaction; if any of them, or the commit, fails, each again in its own."""
-    try:
-        results = _transaction(connection, [operation for operation, _, _ in jobs])
-    except Exception as error:
-        if len(jobs) == 1:
-            _deliver(jobs, [error])
+            results = _transaction(self._writer, [operation for operation, _ in jobs])
+        except Exception as error:
+            if _is_busy(error) and self._still_patient():
+                self._jobs = jobs + self._jobs
+                self._wait_for_lock(loop)
+            elif len(jobs) == 1:
+                _resolve(jobs[0], error)
+            else:
+                self._one_by_one(jobs)
             return
+        self._busy_since = None
+        for job, result in zip(jobs, results, strict=True):
+            _resolve(job, result)
+        if self._syncing is None:
+            self._syncing = loop.call_later(SYNC_EVERY_S, self._sync_aside, loop)
+
+    def _one_by_one(self, jobs: list[_Job]) -> None:
+        """Some job of the batch failed, and all were undone: each again, in a transaction of its own."""
         for job in jobs:
-            _commit(connection, [job])
-        return
-    _deliver(jobs, results)
+            try:
+                (result,) = _transaction(self._writer, [job[0]])
+            except Exception as error:
+                result = error
+            _resolve(job, result)
+
+    def _still_patient(self) -> bool:
+        self._busy_since = self._busy_since or time.monotonic()
+        return time.monotonic() - self._busy_since < BUSY_FOR_S
+
+    def _wait_for_lock(self, loop: AbstractEventLoop) -> None:
+        self._busy_wait = min(2 * self._busy_wait, _LONGEST_BUSY_WAIT_S) if self._busy_since else _BUSY_WAIT_S
+        self._due = loop.time() + self._busy_wait
+        self._timer = loop.call_later(self._busy_wait, self._commit, loop)
+
+    def _sync_aside(self, loop: AbstractEventLoop) -> None:
+        self._syncing = None
+        loop.run_in_executor(self._aside, self._sync)
+
+    def _sync(self) -> None:
+        """Push the log to the disk, and fold it into the database once it has grown."""
+        log = self.path.with_name(self.path.name + "-wal")
+        with suppress(OSError, sqlite3.Error):
+            sync_file(log)
+            if log.stat().st_size > _CHECKPOINT_BYTES:
+                self._reader.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def _connect(path: Path, busy_s: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
 
 
 def _transaction(connection: sqlite3.Connection, operations: list[Operation[Any]]) -> list[Any]:
@@ -136,32 +169,25 @@ def _transaction(connection: sqlite3.Connection, operations: list[Operation[Any]
     return results
 
 
-def _deliver(jobs: list[_Job], results: list[Any]) -> None:
-    """Wake every waiter of one loop with a single call into it."""
-    waiting: dict[AbstractEventLoop, list[tuple[Future[Any], Any]]] = {}
-    for (_, future, loop), result in zip(jobs, results, strict=True):
-        if future is not None and loop is not None:
-            waiting.setdefault(loop, []).append((future, result))
-    for loop, answers in waiting.items():
-        with suppress(RuntimeError):  # the loop has closed: nobody waits any more
-            loop.call_soon_threadsafe(_resolve, answers)
+def _is_busy(error: Exception) -> bool:
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF == sqlite3.SQLITE_BUSY
 
 
-def _resolve(answers: Iterable[tuple["Future[Any]", Any]]) -> None:
-    for future, result in answers:
-        if future.done():
-            continue
-        if isinstance(result, Exception):
-            future.set_exception(result)
-        else:
-            future.set_result(result)
+def _resolve(job: _Job, result: Any) -> None:
+    future = job[1]
+    if future is None or future.done():
+        return
+    if isinstance(result, Exception):
+        future.set_exception(result)
+    else:
+        future.set_result(result)
 
 
-def sync_log(path: Path) -> None:
-    """Push SQLite's write-ahead log to the disk. Its file holds no SQLite lock, so opening it beside SQLite is safe."""
-    with suppress(OSError):
-        fd = os.open(path.with_name(path.name + "-wal"), os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+def sync_file(path: Path) -> None:
+    """Push a file to the disk. SQLite holds no lock on its log, so opening that beside SQLite is safe."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

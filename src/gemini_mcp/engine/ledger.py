@@ -30,7 +30,6 @@ _SETTLE = """UPDATE attempts SET state = 'settled', model_served = ?, service_ti
 _FINISH = """UPDATE calls SET status = ?, error_code = ?, cache = ?, tier = ?, model = ?, cost_nano = ?,
     saved_cache_nano = ?, baseline_nano = ?, simulated = ?, cache_key = ?, follow_up_to = ?, ms = ?
     WHERE result_id = ?"""
-_JUDGE = "UPDATE attempts SET verdict = ?, reason = ? WHERE attempt_id = ?"
 _KEEP = """INSERT OR REPLACE INTO results (result_id, principal, session_id, tool, created_at, instruction, text,
     mime_type, cost_nano) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
@@ -86,15 +85,11 @@ class Ledger:
         await self._database.run(operation)
 
     def settle(self, attempt: Attempt) -> None:
-        """Write what the attempt used. Settling twice changes nothing."""
-        usage = attempt.usage or TokenUsage()
-        served = (attempt.model_served or attempt.model, attempt.service_tier, attempt.verdict, attempt.reason)
-        spent = (attempt.cost_nano, int(attempt.usage is not None), attempt.ms, attempt.simulated)
-        values = (*served, *spent, *astuple(usage), attempt.attempt_id)
-        self._database.post(lambda connection: connection.execute(_SETTLE, values))
+        """Write what the attempt used, and the verdict that it has by the time it is written. Once is enough."""
+        self._database.defer(lambda connection: connection.execute(_SETTLE, _settled_row(attempt)))
 
     async def finish(self, call: Call, end: Finished) -> None:
-        """Write the call's end, the verdict on each of its attempts, and keep its result. Waits for the commit."""
+        """Write the call's end and keep its result. Waits for the commit."""
         await self._database.run(self._finishing(call, end))
 
     def post_finish(self, call: Call, end: Finished) -> None:
@@ -103,24 +98,17 @@ class Ledger:
 
     def adopt(self, call: Call) -> None:
         """Close the books of a call whose caller left before its attempts were judged."""
-        verdicts = [(a.verdict, a.reason, a.attempt_id) for a in call.attempts]
-        cost = (total_cost(call), call.result_id)
-
-        def operation(connection: sqlite3.Connection) -> None:
-            connection.executemany(_JUDGE, verdicts)
-            connection.execute("UPDATE calls SET cost_nano = ? WHERE result_id = ?", cost)
-
-        self._database.post(operation)
+        statement, row = "UPDATE calls SET cost_nano = ? WHERE result_id = ?", (total_cost(call), call.result_id)
+        self._database.post(lambda connection: connection.execute(statement, row))
 
     def _finishing(self, call: Call, end: Finished) -> Any:
         who, now, answer = call.caller, time.time(), end.answer
         begin = (call.result_id, self._owner.name, who.principal, who.session_id, call.tool, call.family)
-        verdicts = [(a.verdict, a.reason, a.attempt_id) for a in call.attempts]
         row = _finish_row(call, end)
 
         def operation(connection: sqlite3.Connection) -> None:
-            connection.execute(_BEGIN, (*begin, call.started_at, local_day(call.started_at)))
-            connection.executemany(_JUDGE, verdicts)
+            if not call.attempts:
+                connection.execute(_BEGIN, (*begin, call.started_at, local_day(call.started_at)))
             connection.execute(_FINISH, row)
             if answer is not None:
                 kept = (call.result_id, who.principal, who.session_id, call.tool, now, end.instruction, answer.text)
@@ -142,6 +130,13 @@ class Ledger:
         owners = await self._database.run(_unfinished_owners)
         dead = [owner for owner in owners if self._owner.is_dead(owner)]
         return await self._database.run(lambda connection: sum(_bury(connection, owner) for owner in dead))
+
+
+def _settled_row(attempt: Attempt) -> tuple[Any, ...]:
+    usage = attempt.usage or TokenUsage()
+    served = (attempt.model_served or attempt.model, attempt.service_tier, attempt.verdict, attempt.reason)
+    spent = (attempt.cost_nano, int(attempt.usage is not None), attempt.ms, attempt.simulated)
+    return (*served, *spent, *astuple(usage), attempt.attempt_id)
 
 
 def total_cost(call: Call) -> int | None:

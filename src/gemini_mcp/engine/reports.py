@@ -56,7 +56,7 @@ EVERYTHING = Where("1", ())
 
 
 class Reports:
-    """Reads the ledger through its own thread, so that it sees all that was written before."""
+    """Reads the ledger, all that was written before included."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -82,17 +82,17 @@ class Reports:
             head = {"session_id": caller.session_id, "started_at": _moment(started)}
             return head | whole | {"budget": budget, "method": BASELINE_METHOD}
 
-        return await self._database.run(read)
+        return await self._database.read(read)
 
     async def today(self, principal: str) -> dict[str, Any]:
         """``usage://today``: one day."""
-        return await self._database.run(lambda c: {"days": _days(c, of_principal(principal), local_day(time.time()))})
+        return await self._database.read(lambda c: {"days": _days(c, of_principal(principal), local_day(time.time()))})
 
     async def history(self, principal: str) -> dict[str, Any]:
         """``usage://history``: 30 days, newest first, and the 20 latest sessions."""
         since = local_day(time.time() - (DAYS_SHOWN - 1) * 86_400)
         mine = of_principal(principal)
-        return await self._database.run(lambda c: {"days": _days(c, mine, since), "sessions": _sessions(c, mine)})
+        return await self._database.read(lambda c: {"days": _days(c, mine, since), "sessions": _sessions(c, mine)})
 
     async def scope(self, scope: Scope, caller: Caller) -> dict[str, Any]:
         """What ``usage_report`` answers."""
@@ -103,12 +103,12 @@ class Reports:
         if scope == "all":
             return await self.history(caller.principal)
         since = local_day(time.time() - 6 * 86_400)
-        return await self._database.run(lambda c: {"days": _days(c, of_principal(caller.principal), since)})
+        return await self._database.read(lambda c: {"days": _days(c, of_principal(caller.principal), since)})
 
     async def grouped(self, by: GroupBy, since: float | None) -> list[dict[str, Any]]:
         """Rows for ``gemini-agents usage``: every principal of this ledger, since a Unix time."""
         where = EVERYTHING if since is None else Where("started_at >= ?", (since,))
-        return await self._database.run(lambda c: _grouped(c, where, by))
+        return await self._database.read(lambda c: _grouped(c, where, by))
 
 
 def _sums(connection: sqlite3.Connection, where: Where) -> sqlite3.Row:

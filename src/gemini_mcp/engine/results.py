@@ -50,11 +50,11 @@ class Results:
 
     async def get(self, principal: str, result_id: str) -> KeptResult | None:
         """One of this principal's results, or None."""
-        return await self._database.run(lambda connection: _get(connection, principal, result_id))
+        return await self._database.read(lambda connection: _get(connection, principal, result_id))
 
     async def recent(self, principal: str) -> list[dict[str, Any]]:
         """The 20 latest: id, tool, first line, cost, time."""
-        return await self._database.run(lambda connection: _recent(connection, principal))
+        return await self._database.read(lambda connection: _recent(connection, principal))
 
     def purge_older_than(self, days: float) -> None:
         """Delete what is older, some time soon."""

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 import anyio
 import anyio.to_thread
 
-from gemini_mcp.domain.errors import DeadlineExceeded, NoApiKey
+from gemini_mcp.domain.errors import NOTHING_USED, DeadlineExceeded, NoApiKey
 from gemini_mcp.domain.messages import ModelAnswer, ModelRequest
+from gemini_mcp.domain.usage import TokenUsage
 
 if TYPE_CHECKING:
     from google.genai import Client
@@ -38,8 +39,7 @@ class Gateway:
     def endpoint(self) -> str:
         return f"{self._base_url}/{self._api_version or 'v1'}"
 
-    def require_key(self) -> None:
-        """Raises NoApiKey, which says how to set one."""
+    def _require_key(self) -> None:
         if not self._key:
             raise NoApiKey(
                 "no Gemini API key is set",
@@ -48,8 +48,9 @@ class Gateway:
             )
 
     async def load(self) -> None:
-        """Import and warm the SDK, in a thread. Does nothing the second time, nor without a key."""
-        if self._client is not None or not self._key:
+        """Import and warm the SDK, in a thread; nothing the second time. Raises NoApiKey, which says how to set one."""
+        self._require_key()
+        if self._client is not None:
             return
         async with self._loading:
             if self._client is None:
@@ -58,39 +59,37 @@ class Gateway:
 
     async def generate(self, request: ModelRequest, deadline: float) -> ModelAnswer:
         """One attempt. ``deadline``: on the monotonic clock, in seconds. Raises UpstreamError or NoApiKey."""
-        self.require_key()
         await self.load()
         from gemini_mcp.gemini.upstream_errors import translate
         from gemini_mcp.gemini.wire import read_answer
 
-        late = DeadlineExceeded(
-            "the deadline passed before Gemini answered",
-            "Raise GEMINI_AGENTS_DEADLINE_S, or make the task smaller.",
-            usage=None,
-        )
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:
+            raise _late(NOTHING_USED)
         try:
-            with anyio.fail_after(max(0.0, deadline - time.monotonic())):
+            with anyio.fail_after(left_s):
                 response = await self._send(request)
         except TimeoutError:
-            raise late from None
+            raise _late(None) from None
         except Exception as error:
             raise translate(error, request.model, self._key) from None
         return read_answer(response.body or "", response.headers or {}, request.model, trust_simulated=self._loopback)
 
     async def _send(self, request: ModelRequest) -> Any:
-        from gemini_mcp.gemini.wire import generate_config
+        from gemini_mcp.gemini.wire import generate_arguments
 
         assert self._client is not None
-        response = await self._client.aio.models.generate_content(
-            model=request.model,
-            contents=request.prompt,
-            config=generate_config(request),  # type: ignore[arg-type]
-        )
+        response = await self._client.aio.models.generate_content(**generate_arguments(request))
         return response.sdk_http_response
 
     async def aclose(self) -> None:
         if self._client is not None:
             await self._client.aio.aclose()
+
+
+def _late(usage: TokenUsage | None) -> DeadlineExceeded:
+    fix = "Raise GEMINI_AGENTS_DEADLINE_S, or make the task smaller."
+    return DeadlineExceeded("the deadline passed before Gemini answered", fix, usage=usage)
 
 
 def _new_client(key: str, base_url: str, api_version: str | None, transport: Any = None) -> "Client":

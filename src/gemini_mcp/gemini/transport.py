@@ -10,6 +10,8 @@ from gemini_mcp.domain.errors import UpstreamMisbehaved
 
 MOST_RESPONSE_BYTES = 32 * 1024 * 1024
 CONNECTIONS = 256
+IDLE_CONNECTIONS = 16
+"""The pool probes every idle connection twice a request: many of them cost more than they save."""
 
 
 class CappedTransport(httpx2.AsyncHTTPTransport):
@@ -53,7 +55,7 @@ def _misbehaved(what: str) -> UpstreamMisbehaved:
 
 def new_client(transport: httpx2.AsyncBaseTransport | None = None) -> httpx2.AsyncClient:
     """The async client for the SDK. Timeouts are the gateway's: one absolute deadline a call."""
-    limits = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=64)
+    limits = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=IDLE_CONNECTIONS)
     if transport is None:
         verify: ssl.SSLContext = httpx2.create_ssl_context(trust_env=False)
         transport = CappedTransport(verify=verify, trust_env=False, limits=limits)

@@ -7,6 +7,7 @@ from typing import Any
 from gemini_mcp.domain.errors import Blocked, UpstreamMisbehaved, UpstreamUnavailable
 from gemini_mcp.domain.messages import FinishReason, ModelAnswer, ModelRequest, PriceBook, WebSource
 from gemini_mcp.domain.usage import TokenUsage
+from gemini_mcp.gemini.sdk_models import Config, Content
 
 SIMULATED_HEADER = "x-gemini-agents-simulated"
 _FINISH: dict[str, FinishReason] = {
@@ -20,8 +21,8 @@ _FINISH: dict[str, FinishReason] = {
 }
 
 
-def generate_config(request: ModelRequest) -> dict[str, Any]:
-    """A GenerateContentConfig as a dict: the SDK deep-copies model instances, which costs 0.3 ms a call.
+def generate_arguments(request: ModelRequest) -> dict[str, Any]:
+    """What ``generate_content`` is called with.
 
     Automatic function calling and continuation are off, since each may send requests that nobody reserved;
     the raw body is asked for, since parsing it into the SDK's models costs more than reading it here.
@@ -31,7 +32,7 @@ def generate_config(request: ModelRequest) -> dict[str, Any]:
         "automatic_continuation": False,
         "should_return_http_response": True,
         "max_output_tokens": request.max_output_tokens,
-        "system_instruction": request.system,
+        "system_instruction": Content.of(request.system),
     }
     if request.thinking_level is not None:
         config["thinking_config"] = {"thinking_level": request.thinking_level}
@@ -43,7 +44,7 @@ def generate_config(request: ModelRequest) -> dict[str, Any]:
         config["response_json_schema"] = request.json_schema
     if request.web_search:
         config["tools"] = [{"google_search": {}}]
-    return config
+    return {"model": request.model, "contents": Content.of(request.prompt), "config": Config(**config)}
 
 
 def read_answer(body: str, headers: Mapping[str, str], asked: str, *, trust_simulated: bool) -> ModelAnswer:

@@ -4,17 +4,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import cast
 
 import anyio
 import anyio.to_thread
 
 from gemini_mcp.config import Settings
-from gemini_mcp.domain.catalog import Catalogue, Tier, UnknownModel
+from gemini_mcp.domain.catalog import TIERS, Catalogue, Tier, UnknownModel
 from gemini_mcp.domain.messages import ModelAnswer, ModelRequest
 from gemini_mcp.domain.task import Task
 from gemini_mcp.engine.cache import cached, key_of
-from gemini_mcp.engine.cascade import cascading, steps
+from gemini_mcp.engine.cascade import cascading
 from gemini_mcp.engine.database import Database
 from gemini_mcp.engine.flights import Flights
 from gemini_mcp.engine.ledger import Ledger, migrate
@@ -59,9 +60,12 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
     async def send(request: ModelRequest, call: Call) -> ModelAnswer:
         return await gateway.generate(request, call.deadline)
 
+    @cache
+    def plan(today: date) -> list[str]:
+        return [candidate.model.id for tier in TIERS for candidate in catalogue.candidates(tier, today)]
+
     def key(task: Task, call: Call) -> str:
-        plan = [step.model.id for step in steps(task, task.tier or "lite", catalogue, utc_today())]
-        surroundings = {"plan": plan, "prompt": prompt.version, "endpoint": gateway.endpoint}
+        surroundings = {"plan": plan(utc_today()), "prompt": prompt.version, "endpoint": gateway.endpoint}
         return key_of(task, call.caller.principal, surroundings)
 
     def lifetime_s(task: Task) -> float:
@@ -80,7 +84,7 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
                     results=results,
                     reader=Reader(settings.roots),
                     catalogue=catalogue,
-                    require_key=gateway.require_key,
+                    ready=gateway.load,
                     forget=store.drop,
                     today=utc_today,
                     deadline_s=settings.deadline_s,
@@ -92,7 +96,7 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
             with anyio.CancelScope(shield=True):
                 await gateway.aclose()
                 await anyio.to_thread.run_sync(store.close)
-                await anyio.to_thread.run_sync(database.close)
+                await database.aclose()
                 owner.release()
 
 

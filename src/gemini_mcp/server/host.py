@@ -1,9 +1,8 @@
 """Opens the engine when it is first needed, and loads the SDK when the server has nothing better to do."""
 
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import anyio
@@ -11,7 +10,7 @@ import anyio.to_thread
 from anyio.abc import TaskGroup
 
 from gemini_mcp.config import Settings
-from gemini_mcp.domain.errors import AgentError
+from gemini_mcp.domain.errors import AgentError, NoApiKey
 
 if TYPE_CHECKING:
     from gemini_mcp.server.composition import Engine
@@ -73,9 +72,9 @@ class EngineHost:
                 self._engine = engine
                 self._settled.set()
                 await anyio.sleep_forever()
-        except (OSError, sqlite3.Error, ValueError, RuntimeError) as error:
+        except Exception as error:  # whatever it is, the client hears of it instead of waiting for ever
             fix = f"Mend {self._settings.home}, or point GEMINI_AGENTS_HOME elsewhere; gemini-agents doctor tells more."
-            self._failure = StateUnavailable(str(error), fix)
+            self._failure = StateUnavailable(str(error) or type(error).__name__, fix)
         finally:
             self._engine = None
             self._settled.set()
@@ -90,7 +89,8 @@ class EngineHost:
             engine = await self.engine()
         except StateUnavailable:
             return  # the first call will say so
-        await engine.gateway.load()
+        with suppress(NoApiKey):  # the first call will say that too
+            await engine.gateway.load()
 
     async def _wake_when_idle(self, waiting: anyio.CancelScope) -> None:
         idle = 0.0

@@ -71,15 +71,21 @@ async def read_resource(uri: str, caller: Caller, services: Services) -> ReadRes
         text = json.dumps(await reader(services, caller), indent=1, ensure_ascii=False)
         return _content(uri, text, JSON)
     if (named := _RESULT.match(uri)) and RESULT_ID.match(named.group(1)):
-        return await _result(uri, named.group(1), int(named.group(2) or 1), caller, services)
+        number = int(named.group(2)) if named.group(2) else None
+        return await _result(uri, named.group(1), number, caller, services)
     raise _missing(uri, "resources/list names what can be read")
 
 
-async def _result(uri: str, result_id: str, number: int, caller: Caller, services: Services) -> ReadResourceResult:
+async def _result(
+    uri: str, result_id: str, number: int | None, caller: Caller, services: Services
+) -> ReadResourceResult:
+    """A result, or a part of it. JSON comes whole unless a part is asked for: half of it is no JSON."""
     found = await services.results.get(caller.principal, result_id)
     if found is None:
         raise _missing(uri, "results://recent lists the results that are kept")
-    part = found.part(number)
+    if number is None and found.mime_type == JSON:
+        return _content(uri, found.text, JSON)
+    part = found.part(number or 1)
     if part is None:
         raise _missing(uri, f"the result has {found.parts} parts")
     return _content(uri, part, found.mime_type if found.parts == 1 else "text/plain")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from mcp_types import CallToolResult, ContentBlock, ResourceLink, TextContent, Tool, ToolAnnotations
@@ -139,6 +140,7 @@ def _blocks(result: Delivered) -> list[ContentBlock]:
     return [TextContent(text=shown), TextContent(text=note), link]
 
 
+@cache
 def lean_schema(arguments: type[BaseModel]) -> dict[str, Any]:
     """The arguments' JSON Schema without titles, and with ``null`` defaults left to be understood."""
     schema = arguments.model_json_schema()
@@ -161,7 +163,8 @@ def _lean(value: dict[str, Any]) -> dict[str, Any]:
 
 def _unquoted(model: type[BaseModel], given: dict[str, Any]) -> dict[str, Any]:
     """Models now and then pass a list or an object as JSON text, or one file's name as a bare string."""
-    return {name: _unquote(lean_schema(model)["properties"].get(name, {}), value) for name, value in given.items()}
+    known = lean_schema(model)["properties"]
+    return {name: _unquote(known.get(name, {}), value) for name, value in given.items()}
 
 
 def _unquote(schema: dict[str, Any], value: Any) -> Any:

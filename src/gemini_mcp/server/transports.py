@@ -2,6 +2,8 @@
 
 import hmac
 import ipaddress
+import socket
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,9 @@ from gemini_mcp.config import LOOPBACK_HOSTS, BadSetting, Settings
 from gemini_mcp.server.app import build_server
 
 LEAST_TOKEN_CHARACTERS = 16
+BACKLOG = 512
+SHUTDOWN_S = 2
+"""Seconds that calls under way have when the server is told to stop; then they are cancelled and settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +58,31 @@ async def serve_http(settings: Settings, options: HttpOptions) -> None:
         auth=AuthSettings.model_validate(issuer) if options.tokens else None,
         token_verifier=StaticTokens(options.tokens) if options.tokens else None,
     )
-    config = uvicorn.Config(app, host=options.host, port=options.port, log_level="warning", access_log=False)
-    await uvicorn.Server(config).serve()
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=SHUTDOWN_S)
+    with _listening(options) as listener:
+        print(f"gemini-agents: serving at {_url(listener)}", file=sys.stderr, flush=True)
+        await uvicorn.Server(config).serve(sockets=[listener])
+
+
+def _listening(options: HttpOptions) -> socket.socket:
+    """A listening socket. Naming the protocol is what lets asyncio turn Nagle's delay off."""
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((options.host.strip("[]"), options.port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise BadSetting(
+            f"cannot listen on {options.host}:{options.port} ({error.strerror}). Choose another --port."
+        ) from None
+    return listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/mcp"
 
 
 def check_exposure(options: HttpOptions) -> None:

@@ -91,7 +91,7 @@ class Caches:
 
 def _expiry(body: JsonObject, now: float) -> float | None:
     ttl, at = pick(body, "ttl"), pick(body, "expireTime")
-    if ttl is not None and not re.fullmatch(r"\d+(\.\d+)?s", str(ttl)):
+    if ttl is not None and not re.fullmatch(r"\d{1,9}(\.\d{1,9})?s", str(ttl)):
         raise Refusal(400, f"Invalid value at 'cached_content.ttl': {ttl}")
     if ttl is not None:
         return now + float(str(ttl)[:-1])

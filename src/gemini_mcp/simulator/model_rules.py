@@ -7,6 +7,7 @@ from gemini_mcp.simulator.wire import GenerateRequest, Settings
 INPUT_LIMIT = 1_048_576
 OUTPUT_LIMIT = 65_536
 _GEMMA_INPUT_LIMIT = 262_144
+_MOST_CANDIDATES = 8
 _FAMILIES = ("gemini-", "gemma-")
 
 
@@ -28,6 +29,8 @@ def check_settings(request: GenerateRequest) -> None:
         raise Refusal(400, "You can only set only one of thinking budget and thinking level.")
     if level and level not in LEVELS:
         raise Refusal(400, f"Invalid value at 'generation_config.thinking_config.thinking_level': \"{level}\"")
+    if not 1 <= request.settings.candidates <= _MOST_CANDIDATES:
+        raise Refusal(400, f"candidateCount must be from 1 to {_MOST_CANDIDATES}.")
     if request.model.startswith("gemini-4"):
         _check_generation_4(request.model, request.settings)
 

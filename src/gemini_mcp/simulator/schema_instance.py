@@ -8,7 +8,7 @@ from itertools import count, cycle
 from typing import Any
 
 from gemini_mcp.simulator.arithmetic import Number
-from gemini_mcp.simulator.schema_strings import string_for
+from gemini_mcp.simulator.schema_strings import at_least, string_for
 
 _DEEPEST = 24
 _OPTIONAL_DEPTH = 4
@@ -78,13 +78,13 @@ class _Builder:
         required = schema.get("required") or (list(properties) if depth < _OPTIONAL_DEPTH else [])
         built = {name: self.build(properties.get(name, {"type": "string"}), depth + 1) for name in required}
         extra = schema.get("additionalProperties")
-        while len(built) < int(schema.get("minProperties", 0)):
+        while len(built) < at_least(schema, "minProperties"):
             built[f"key{next(self.serial)}"] = self.build(extra if isinstance(extra, dict) else {}, depth + 1)
         return built
 
     def _array(self, schema: dict[str, Any], depth: int) -> list[Any]:
         first = [self.build(each, depth + 1) for each in schema.get("prefixItems", ())]
-        missing = max(0, int(schema.get("minItems", 0)) - len(first))
+        missing = max(0, at_least(schema, "minItems") - len(first))
         items = first + [self.build(schema.get("items", {}), depth + 1) for _ in range(missing)]
         return _distinct(items, self._resolved(schema.get("items"))) if schema.get("uniqueItems") else items
 

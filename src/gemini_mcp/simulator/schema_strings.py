@@ -17,15 +17,24 @@ _FORMATS = {
     "url": "https://example.com/",
     "uuid": "00000000-0000-4000-8000-000000000000",
 }
+_LARGEST_BOUND = 10_000
 _ATOM = re.compile(r"(\\[dws]|\\.|\[\^?[^\]]+\]|\.|[^\\^$.|?*+()\[\]{}])(\{(\d+)(?:,\d*)?\}|[*+?])?")
 _CLASSES = {r"\d": "0", r"\w": "a", r"\s": " ", ".": "a"}
+
+
+def at_least(schema: Mapping[str, Any], name: str) -> int:
+    """A lower bound; Gemini's own dialect writes it as a string. Raises ValueError for one nobody could mean."""
+    bound = int(schema.get(name, 0))
+    if bound > _LARGEST_BOUND:
+        raise ValueError(f"{name} is {bound}")
+    return bound
 
 
 def string_for(schema: Mapping[str, Any], extract: str) -> str:
     """``extract`` made to fit; a format's or a simple pattern's own example when it has one."""
     if schema.get("format") in _FORMATS:
         return _FORMATS[schema["format"]]
-    shortest, longest = int(schema.get("minLength", 0)), schema.get("maxLength")
+    shortest, longest = at_least(schema, "minLength"), schema.get("maxLength")
     text = extract if len(extract) >= shortest else (extract or "a").ljust(shortest, ".")
     text = text if longest is None else text[: int(longest)]
     pattern = schema.get("pattern")
@@ -60,7 +69,7 @@ def _example(atom: str) -> str:
     return next((each for each in "a0A _-./" + atom[1:] if _matches(atom, each)), "")
 
 
-def _count(quantifier: str | None, at_least: str | None) -> int:
-    if at_least is not None:
-        return int(at_least)
+def _count(quantifier: str | None, times: str | None) -> int:
+    if times is not None:
+        return min(int(times), _LARGEST_BOUND)
     return 0 if quantifier in ("*", "?") else 1

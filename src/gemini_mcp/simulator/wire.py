@@ -110,7 +110,7 @@ def read_generate(body: JsonObject, model: str, open_file: OpenFile) -> Generate
     """Raises Refusal (400) for a body of the wrong shape or without contents."""
     try:
         request = _read(body, model, open_file)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise Refusal(400, f"Invalid JSON payload received. Invalid value: {error}") from None
     if not pick(body, "contents"):
         raise Refusal(400, "* GenerateContentRequest.contents: contents is not specified\n")
@@ -121,7 +121,7 @@ def _read(body: JsonObject, model: str, open_file: OpenFile) -> GenerateRequest:
     contents = pick(body, "contents", [])
     pieces = [(content.get("role", "user"), list(_pieces(content, open_file))) for content in contents]
     mine = [piece for role, group in pieces if role != "model" for piece in group if isinstance(piece, str)]
-    tools = tuple(pick(body, "tools", ()))
+    tools = tuple(dict(tool) for tool in pick(body, "tools", ()))
     return GenerateRequest(
         model=model,
         system="\n".join(_texts(_pieces(pick(body, "systemInstruction", {}), open_file))),

@@ -70,7 +70,7 @@ class Reader:
 
 def _beneath(root: Path, name: str) -> Path | None:
     whole = Path(os.path.normpath(root / name))
-    return whole if whole != root and whole.is_relative_to(root) else None
+    return whole if whole.is_relative_to(root) else None
 
 
 def _content(root: Path, inside: PurePath, name: str) -> bytes:
@@ -131,7 +131,7 @@ if os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW"):
                 os.close(folder)
                 folder = below
             flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | getattr(os, "O_NOCTTY", 0)
-            fd = os.open(inside.name, flags, dir_fd=folder)
+            fd = os.open(inside.name or ".", flags, dir_fd=folder)
         finally:
             os.close(folder)
         try:

@@ -55,7 +55,7 @@ class DelegateTask(BaseModel):
 async def delegate_task(arguments: DelegateTask, caller: Caller, progress: Progress, services: Services) -> Delivered:
     """Answer the task. Raises AgentError before anything was sent, ToolFailure after."""
     task = _task(arguments, services)
-    services.require_key()
+    await services.ready()
     task = replace(task, sources=await services.reader.read(arguments.files))
     earlier = await _earlier(arguments, caller, services)
     if earlier is not None:
@@ -76,7 +76,8 @@ async def _answered(task: Task, call: Call, services: Services) -> Answer:
     try:
         return await services.answer(task, call)
     except AgentError as error:
-        await services.ledger.finish(call, Finished(None, error.code))
+        if call.attempts:  # refused before anything was reserved: nothing to tell
+            await services.ledger.finish(call, Finished(None, error.code))
         raise ToolFailure(error, receipt(call, None, task.sources)) from error
     except anyio.get_cancelled_exc_class():
         services.ledger.post_finish(call, Finished(None, "cancelled", cancelled=True))

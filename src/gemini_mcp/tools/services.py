@@ -1,6 +1,6 @@
 """What the composition hands to every tool."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,7 +16,8 @@ from gemini_mcp.sources.reader import Reader
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The engine, as tools see it. ``require_key`` raises NoApiKey; ``forget`` drops a cache entry by its key."""
+    """The engine, as tools see it. ``ready`` loads what a call needs, or raises NoApiKey; ``forget`` drops a
+    cache entry by its key."""
 
     answer: AnswerTask
     ledger: Ledger
@@ -24,7 +25,7 @@ class Services:
     results: Results
     reader: Reader
     catalogue: Catalogue
-    require_key: Callable[[], None]
+    ready: Callable[[], Awaitable[None]]
     forget: Callable[[str], None]
     today: Callable[[], date]
     deadline_s: float
