@@ -289,14 +289,11 @@ async def test_the_deadline_ends_a_call_that_hangs(env: dict[str, str], home: Pa
     assert row["cost_nano"] == row["reserved_nano"] >= stand.bill["nano_usd"] > 0
 
 
-async def test_a_deadline_that_passes_before_anything_was_sent_costs_nothing(
-    env: dict[str, str], stand: Stand, task: str
-) -> None:
-    """Loading the SDK takes longer than this call has: what never left the machine is not to be paid for."""
-    async with over_stdio(env | {"GEMINI_AGENTS_DEADLINE_S": "0.1"}, "legacy") as client:
-        error = error_of(await delegate(client, task))
-    assert error["code"] == "deadline_exceeded"
-    assert error["receipt"]["cost_usd"] == "0" or stand.asked == [LITE]
+async def test_loading_the_sdk_is_not_on_the_clock_of_the_first_call(env: dict[str, str], task: str) -> None:
+    """It takes longer than this call has; a deadline is about Gemini's answer, not about our own start."""
+    async with over_stdio(env | {"GEMINI_AGENTS_DEADLINE_S": "0.2"}, "legacy") as client:
+        result = await delegate(client, task)
+    assert not result.is_error
 
 
 async def test_an_error_says_nothing_of_the_task(client: Client, task: str) -> None:

@@ -85,7 +85,7 @@ async def _result(
         raise _missing(uri, "results://recent lists the results that are kept")
     if number is None and found.mime_type == JSON:
         return _content(uri, found.text, JSON)
-    part = found.part(number or 1)
+    part = found.part(1 if number is None else number)
     if part is None:
         raise _missing(uri, f"the result has {found.parts} parts")
     return _content(uri, part, found.mime_type if found.parts == 1 else "text/plain")
