@@ -21,11 +21,11 @@ def purge(older_than: str, chosen: set[str]) -> int:
     """Delete results, cache or ledger rows older than an age; the ledger only when named. Raises BadSetting."""
     if not chosen:
         raise BadSetting("say what to delete: --results, --cache, --ledger.")
-    settings, before = load_settings(), time.time() - (age_s(older_than) or 0.0)
+    settings, before = load_settings(), time.time() - (age_s(older_than) or 0.0)  # all: until now
     if settings.ledger_path.exists() and chosen & {"results", "ledger"}:
         anyio.run(_purge_ledger, settings, before, chosen)
     if "cache" in chosen and (settings.home / "cache").exists():
-        print(f"cache: {_purge_cache(settings)} entries deleted")
+        print(f"cache: {_purge_cache(settings, before)} entries deleted")
     return 0
 
 
@@ -59,11 +59,11 @@ def _vacuum(settings: Settings) -> None:
         connection.close()
 
 
-def _purge_cache(settings: Settings) -> int:
+def _purge_cache(settings: Settings, before: float) -> int:
     from gemini_mcp.engine.disk_cache import DiskStore
 
     store = DiskStore(settings.home / "cache")
     try:
-        return store.clear()
+        return store.delete_older(before)
     finally:
         store.close()

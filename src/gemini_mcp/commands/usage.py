@@ -30,7 +30,7 @@ def print_usage(since: str, by: GroupBy, form: Form) -> int:
     elif form == "csv":
         _print_csv(rows, by)
     else:
-        print(usage_table(rows, by, f"since {since}" if age is not None else "since the ledger began"))
+        print(usage_table(rows, by, f"in the last {since}" if age is not None else "since the ledger began"))
     return 0
 
 
@@ -50,16 +50,24 @@ def usage_table(rows: Sequence[dict[str, Any]], by: str, since: str) -> str:
     """Rows as people read them; simulated spending is marked, unknown prices are ``?``."""
     if not rows:
         return f"No usage {since}."
+    kinds = [[row for row in rows if row["simulated"] is kind] for kind in (False, True)]
     body = [[_name(row, by), *(_cell(row[column]) for column in _COLUMNS)] for row in rows]
-    priced = [Decimal(row["cost_usd"]) for row in rows if row["cost_usd"] is not None]
-    total = f"{sum(priced, Decimal(0)):f}" if len(priced) == len(rows) else "?"
-    sums = [_cell(sum(row[column] for row in rows)) for column in _COLUMNS[:-1]]
-    table = [[by, *_HEADS], *body, ["total", *sums, total]]
+    totals = [_total(kind, by) for kind in kinds if kind]
+    table = [[by, *_HEADS], *body, *totals]
     widths = [max(len(line[i]) for line in table) for i in range(len(table[0]))]
-    lines = [_line(line, widths) for line in table]
-    rule = "─" * len(lines[0])
-    notes = ["* on the stand-in: simulated, nobody was billed"] if any(row["simulated"] for row in rows) else []
-    return "\n".join([f"Usage {since}", lines[0], rule, *lines[1:-1], rule, lines[-1], *notes])
+    head, *lines = [_line(line, widths) for line in table]
+    rule = "─" * len(head)
+    notes = ["* on the stand-in: simulated, nobody was billed"] if kinds[1] else []
+    return "\n".join([f"Usage {since}", head, rule, *lines[: len(body)], rule, *lines[len(body) :], *notes])
+
+
+def _total(rows: Sequence[dict[str, Any]], by: str) -> list[str]:
+    """Calls are not added up by model: one that climbed counts with each model that it asked."""
+    priced = [Decimal(row["cost_usd"]) for row in rows if row["cost_usd"] is not None]
+    cost = f"{sum(priced, Decimal(0)):f}" if len(priced) == len(rows) else "?"
+    calls = "" if by == "model" else _cell(sum(row["calls"] for row in rows))
+    sums = [_cell(sum(row[column] for row in rows)) for column in _COLUMNS[1:-1]]
+    return ["total *" if rows[0]["simulated"] else "total", calls, *sums, cost]
 
 
 def _name(row: dict[str, Any], by: str) -> str:

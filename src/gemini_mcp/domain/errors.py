@@ -26,7 +26,10 @@ NOTHING_USED = TokenUsage()
 
 
 class AgentError(Exception):
-    """Base of the tree. ``message`` says what is wrong, ``fix`` how to mend it; neither ever holds a key."""
+    """Base of the tree. ``message`` says what is wrong, ``fix`` how to mend it; neither ever holds a key.
+
+    ``best``: an answer that was paid for and turned down, for the caller to judge.
+    """
 
     code: ClassVar[str] = "internal_error"
     retryable: ClassVar[bool] = False
@@ -37,6 +40,7 @@ class AgentError(Exception):
         self.message = message
         self.fix = fix
         self.retry_after: float | None = None
+        self.best = ""
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message.rstrip('.')}. {self.fix}"
@@ -145,6 +149,12 @@ class UpstreamUnavailable(UpstreamError):
     escalates = True
 
 
+class UpstreamUnreachable(UpstreamUnavailable):
+    """No connection at all: another model is no nearer."""
+
+    escalates = False
+
+
 class UpstreamMisbehaved(UpstreamUnavailable):
     """An answer that no retry mends: a redirect, an oversized or compressed body."""
 
@@ -156,10 +166,6 @@ class DeadlineExceeded(UpstreamError):
 
 
 class NoAcceptableAnswer(AgentError):
-    """The last tier's answer failed its check too. ``best`` is the least bad answer, for the caller to judge."""
+    """The last tier's answer failed its check too."""
 
     code = "no_acceptable_answer"
-
-    def __init__(self, message: str, fix: str, *, best: str) -> None:
-        super().__init__(message, fix)
-        self.best = best

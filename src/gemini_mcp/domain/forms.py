@@ -24,4 +24,6 @@ def unwrap(task: Task, text: str) -> str:
 
 def _ended(text: str, form: str) -> str:
     """A diff must end in a newline to apply and may begin with a space; JSON and code lose outer blank lines only."""
-    return text.strip("\n") + "\n" if form == "diff" else text.strip() if form == "json" else text.strip("\n")
+    if form == "diff":  # a last line that is blank may be a line of the hunk
+        return text.lstrip("\n") if text.endswith("\n") else text.lstrip("\n") + "\n"
+    return text.strip() if form == "json" else text.strip("\n")

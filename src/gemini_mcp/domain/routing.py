@@ -6,7 +6,7 @@ the look is deliberately modest: start low unless the caller said otherwise or t
 
 from dataclasses import dataclass
 
-from gemini_mcp.domain.catalog import Model, Tier, tier_above
+from gemini_mcp.domain.catalog import TIERS, Model, Tier, tier_above
 from gemini_mcp.domain.task import Task
 
 LONG_INPUT_TOKENS = 50_000
@@ -48,6 +48,8 @@ def look(task: Task, input_tokens: int) -> Look:
     family = family_of(task, input_tokens)
     if task.rejected is not None:
         start = tier_above(task.rejected.tier or "lite") or "pro"
+        if task.tier is not None and TIERS.index(task.tier) > TIERS.index(start):
+            start = task.tier
         return Look(family, start, f"the caller rejected the {task.rejected.tier or 'earlier'} answer")
     if task.tier is not None:
         return Look(family, task.tier, "asked for")

@@ -21,7 +21,8 @@ def estimate_tokens(text: str) -> int:
         return _count(text)
     step, size = len(text) // 10, _SAMPLE // 10
     sampled = sum(_count(text[start : start + size]) for start in range(0, step * 10, step))
-    return sampled * len(text) // _SAMPLE + 1
+    digits = sum(text.count(digit) for digit in "0123456789")
+    return max(sampled * len(text) // _SAMPLE, digits + (len(text) - digits) // 5) + 1
 
 
 def safe_tokens(*texts: str) -> int:

@@ -66,13 +66,22 @@ def cached(answer: AnswerTask, store: Store, flights: Flights, key: KeyOf, lifet
         key_text = call.cache_key = key(task, call)
         if task.fresh:
             return replace(await compute(task, call, key_text), cache="off")
-        if (kept := await store.get(key_text)) is not None:
-            return _reused(_unpacked(kept), call, "hit")
+        if (kept := await _kept(store, key_text)) is not None:
+            return _reused(kept, call, "hit")
         flight_key = f"{key_text}:{task.max_cost_nano}"
         made, led = await flights.fly(flight_key, call, lambda leader: compute(task, leader, key_text))
         return made if led else _reused(made, call, "shared")
 
     return cached_answer
+
+
+async def _kept(store: Store, key_text: str) -> Answer | None:
+    value = await store.get(key_text)
+    try:
+        return None if value is None else _unpacked(value)
+    except (KeyError, TypeError, ValueError):  # of another version, or tampered with
+        store.drop(key_text)
+        return None
 
 
 def _reused(answer: Answer, call: Call, state: Any) -> Answer:

@@ -3,12 +3,13 @@
 Within a tier, an error that another model may not have moves on to the tier's next candidate; then up a tier.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
 from gemini_mcp.domain.catalog import TIERS, Catalogue, Model, Tier
-from gemini_mcp.domain.errors import AgentError, BudgetExceeded, NoAcceptableAnswer, UpstreamError, UpstreamUnavailable
+from gemini_mcp.domain.errors import AgentError, BudgetExceeded, NoAcceptableAnswer, TooLarge, UpstreamError
 from gemini_mcp.domain.forms import unwrap
 from gemini_mcp.domain.messages import ModelAnswer, ModelRequest
 from gemini_mcp.domain.money import short_usd
@@ -21,6 +22,8 @@ from gemini_mcp.engine.checks import Objection, check_answer
 from gemini_mcp.engine.ports import Answer, AnswerTask, Attempt, Call, Generate
 
 MOST_BEST_ATTEMPT = 20_000
+SEARCH_TOOL_TOKENS = 30_000
+"""Room for the pages that one search brings in, which are billed as input; an estimate, no bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,12 @@ def steps(task: Task, start: Tier, catalogue: Catalogue, today: date) -> list[St
     return [Step(tier, c.model, c.warning) for tier in tiers for c in catalogue.candidates(tier, today)]
 
 
+def input_tokens(task: Task, system: str) -> int:
+    """The size of the request, never meant to undercount: a schema travels along, and a search reads pages."""
+    schema = json.dumps(task.output_schema) if task.output_schema is not None else ""
+    return safe_tokens(system, user_prompt(task), schema) + (SEARCH_TOOL_TOKENS if task.web_search else 0)
+
+
 class _Run:
     """One task's way up the tiers."""
 
@@ -63,7 +72,7 @@ class _Run:
         self._task, self._call, self._generate, self._catalogue = task, call, generate, catalogue
         self._system = prompt.system(task)
         self._today = today
-        self._input_tokens = safe_tokens(self._system, user_prompt(task))
+        self._input_tokens = input_tokens(task, self._system)
         self._look: Look = look(task, self._input_tokens)
         self._objection: Objection | None = None
         self._best = ""
@@ -96,17 +105,19 @@ class _Run:
 
     def _steps_to_try(self) -> Iterator[Step]:
         """A tier whose answer was turned down is done with: its other candidates are its like."""
-        for step in steps(self._task, self._look.start, self._catalogue, self._today):
+        found = steps(self._task, self._look.start, self._catalogue, self._today)
+        fitting = [step for step in found if self._input_tokens <= step.model.context_tokens]
+        if found and not fitting:
+            most = max(step.model.context_tokens for step in found)
+            message = f"the task is about {self._input_tokens:,} tokens and no model takes more than {most:,}"
+            raise TooLarge(message, "Send less material.")
+        for step in fitting:
             if step.tier != self._judged_tier:
                 yield step
 
     async def _try(self, step: Step) -> Answer | None:
         """The step's answer if it passes the checks; None after noting why it did not."""
         request = self._request(step)
-        if request.estimated_input_tokens > step.model.context_tokens:
-            raise UpstreamUnavailable(
-                f"about {request.estimated_input_tokens:,} tokens do not fit {step.model.id}", "Send less material."
-            )
         await self._call.progress(self._announcement(step))
         answer = await self._generate(request, self._call)
         text = unwrap(self._task, answer.text)
@@ -171,17 +182,16 @@ class _Run:
     def _too_dear(self, error: BudgetExceeded) -> AgentError:
         if self._objection is None:
             return error
-        message = (
-            f"the {self._judged_tier} answer failed its check ({self._objection.reason}) and climbing needs more: "
-        )
-        return BudgetExceeded(message + error.message, error.fix)
+        failed = f"the {self._judged_tier} answer failed its check ({self._objection.reason})"
+        return self._with_best(BudgetExceeded(f"{failed} and climbing needs more: {error.message}", error.fix))
 
-    def _nothing_acceptable(self) -> NoAcceptableAnswer:
+    def _nothing_acceptable(self) -> AgentError:
         reason = self._objection.reason if self._objection else "no model of the tiers asked for is available"
         spent = short_usd(self._call.spent_nano)
-        shown = self._best[:MOST_BEST_ATTEMPT]
-        return NoAcceptableAnswer(
-            f"every tier that was tried failed its check, the last with: {reason} ({spent} spent)",
-            "The best attempt follows; judge it yourself, make the task smaller, or relax the form asked for.",
-            best=shown,
-        )
+        message = f"every tier that was tried failed its check, the last with: {reason} ({spent} spent)"
+        fix = "The best attempt follows; judge it yourself, make the task smaller, or relax the form asked for."
+        return self._with_best(NoAcceptableAnswer(message, fix))
+
+    def _with_best(self, error: AgentError) -> AgentError:
+        error.best = self._best[:MOST_BEST_ATTEMPT]
+        return error

@@ -56,25 +56,44 @@ def not_empty(task: Task, answer: ModelAnswer, text: str) -> str | None:
 
 
 _REFUSAL = re.compile(
-    r"""^\W* (?: i'?m\ sorry | sorry | i\ apologi[sz]e | as\ an\ ai | unfortunately
-              | i\ (?: cannot | can'?t | am\ unable | won'?t ) )
-        [^.!?\n]{0,120} \b
-        (?: assist | help | comply | fulfil+ | provide | answer | do\ th(?:at|is) | with\ th(?:at|is) | request | unable
-          | able\ to | generate | create | write | complete | perform ) \b""",
+    r"""^\W* (?: (?: i'?m\ (?:very\ )? sorry | sorry | i\ apologi[sz]e ) [,.:;]? \s+ (?: but\ )? )?
+        (?: as\ an\ ai (?:\ \w+){0,3} , \s+ )?
+        i (?: \ cannot | \ can'?t | \ can\ not | 'm\ (?:un|not\ )able\ to | \ am\ (?:un|not\ )able\ to | \ won'?t
+            | \ must\ decline | \ must\ refuse | \ have\ to\ decline | \ decline\ to | 'm\ not\ going\ to )
+        (?: \ (?: help | assist | comply | engage ) \b
+          | \ (?: do | answer | provide | generate | create | write | perform | fulfil+ | complete | support )
+              \ (?: that | this | such | your | the | any\ such )
+              (?: \ (?: request | task | content | question | kind | type | sort ) \b | [.,;!] )
+          | \ (?: this | that | your | the )\ request \b | [.!] )""",
     re.IGNORECASE | re.VERBOSE,
 )
+_ATTACHED = r"""(?: the | any | your | that | this | an )? \ ?
+    (?: attached | uploaded | provided | linked | shared )? \ ?
+    (?: files? | attachments? | images? | pictures? | screenshots? | documents? | pdfs? | links? | urls? )"""
 _MISSING_INPUT = re.compile(
-    r"""\b (?: i\ (?: do(?:n't|\ not) | can'?t | cannot ) \ (?: see | view | find | open | access | read )
-             | i\ do(?:n't|\ not)\ (?:currently\ )? have\ (?: access\ to | the\ ability\ to\ (?:access|open|read|view) )
-             | (?: i\ am | i\ was | i'm )\ (?: unable | not\ able )\ to\ (?: see | view | open | access | read )
-             | (?: please | could\ you | can\ you ) (?:\ please)? \ (?: provide|share|paste|upload|attach|include|send )
-             | you\ (?: haven't | have\ not | didn't | did\ not )
-               \ (?: provided? | attach(?:ed)? | shared? | upload(?:ed)? | included? | pasted? ) )
-        [^.!?\n]{0,60} \b
-        (?: files? | attachments? | images? | documents? | code | contents? | text | data | input | repository | diff
-          | material | it ) \b
-      | \b no\ (?: file | attachment | image | document | code | text | diff )s?
-        \ (?: was | were | is | (?:has|have)\ been )\ (?: attached | provided | included | shared | uploaded )""",
+    rf"""^\W* (?: (?: i'?m\ sorry | sorry | i\ apologi[sz]e | unfortunately ) [,.:;]? \s+ (?: but\ )? )?
+        (?: i\ (?: can'?t | cannot | don't | do\ not | am\ unable\ to
+            | am\ not\ able\ to )\ (?:currently\ |directly\ |actually\ )?
+              (?: see | view | open | access | read | receive | have\ access\ to )\ {_ATTACHED} \b
+              (?! \ (?: (?! you \b ) \w+\ ){{0,4}} (?: mention | say | state | contain | describe ) )
+          | i(?:'m|\ am)\ (?:unable|not\ able)\ to\ (?: see | view | open | access | read )\ {_ATTACHED} \b
+          | (?: it\ (?:looks|seems|appears)\ (?:like|that|as\ if)\ )? (?: you\ (?: haven't | have\ not
+              | didn't | did\ not ) \ (?: yet\ )?
+              (?: provided? | attach(?:ed)? | shared? | upload(?:ed)? | included? | pasted? ) )
+          | (?: it\ (?:looks|seems|appears)\ (?:like|that|as\ if)\ )?
+              (?: no\ (?: files? | attachments? | images? | documents? | code | text | diff | content )
+                  \ (?: was | were | has\ been | have\ been )\ (?: attached | included | uploaded | shared )
+                | the\ (?: files? | attachments? | images? | documents? | code | text | diff | content )
+                  \ (?: wasn't | weren't | (?: was | were | has\ been | have\ been )\ not )
+                  \ (?: attached | included | uploaded | shared | provided ) )
+              (?: \ (?: to | in | with )\ (?: your | the | this )\ (?: message | request | prompt
+                  | conversation ) | [.,;!] | \Z )
+          | (?: please | could\ you (?:\ please)? | can\ you (?:\ please)? )\ (?: provide | share | paste
+              | upload | attach | send )
+              \ (?: me\ )? (?:the|your|a)\ (?:\w+\ ){{0,3}}
+              (?: files? | attachments? | images? | documents? | code | contents? | text | diff | material )
+              (?: [^.!?\n]{{0,80}} \b (?: so\ (?:that\ )?i | and\ i(?:'ll|\ will) | for\ me\ to
+                  | i\ need\ to ) | \ you )\b )""",
     re.IGNORECASE | re.VERBOSE,
 )
 _OPENING = 400
@@ -82,18 +101,20 @@ _OPENING = 400
 
 def not_refused(task: Task, answer: ModelAnswer, text: str) -> str | None:
     """A refusal opens the answer and is most of it; a long answer that begins with regret is still an answer."""
-    stripped = text.strip().replace("\u2019", "'")
-    if _is_prose(task) and len(stripped) <= 2 * _OPENING and (found := _REFUSAL.search(stripped[:_OPENING])):
-        return f"refused: {shown(found.group(0))}"
-    return None
+    return _opens_with(_REFUSAL, task, text, "refused")
 
 
 def saw_the_input(task: Task, answer: ModelAnswer, text: str) -> str | None:
-    """Models that did not get (or did not look at) the material say so at once, or ask for it."""
-    stripped = text.strip().replace("\u2019", "'")
-    if _is_prose(task) and len(stripped) <= 3 * _OPENING and (found := _MISSING_INPUT.search(stripped[:_OPENING])):
-        return f"says that it cannot see the input: {shown(found.group(0))}"
-    return None
+    """Models that did not get the material say so at once. Not finding something *in* it is an honest answer."""
+    return _opens_with(_MISSING_INPUT, task, text, "says that it cannot see the input")
+
+
+def _opens_with(pattern: re.Pattern[str], task: Task, text: str, what: str) -> str | None:
+    opening = text.strip().replace("\u2019", "'")
+    if not _is_prose(task) or len(opening) > 2 * _OPENING:
+        return None
+    found = pattern.search(opening[:_OPENING])
+    return f"{what}: {shown(found.group(0))}" if found else None
 
 
 def _is_prose(task: Task) -> bool:

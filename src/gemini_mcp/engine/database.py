@@ -48,6 +48,7 @@ class Database:
 
     def open(self) -> None:
         """Open the file and bring it to this version's form. Blocks. Raises sqlite3.Error or OSError."""
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))  # tasks and answers are nobody else's business
         self._writer = _connect(self.path, BUSY_FOR_S)
         self._migrate(self._writer)
         self._writer.execute("PRAGMA busy_timeout = 0")
@@ -104,15 +105,12 @@ class Database:
         try:
             results = _transaction(self._writer, [operation for operation, _ in jobs])
         except Exception as error:
-            if _is_busy(error) and self._still_patient():
-                self._jobs = jobs + self._jobs
-                self._wait_for_lock(loop)
-            elif len(jobs) == 1:
-                _resolve(jobs[0], error)
+            if _is_busy(error):
+                self._wait_for_lock(loop, jobs, error)
             else:
                 self._one_by_one(jobs)
             return
-        self._busy_since = None
+        self._busy_since, self._busy_wait = None, _BUSY_WAIT_S
         for job, result in zip(jobs, results, strict=True):
             _resolve(job, result)
         if self._syncing is None:
@@ -127,12 +125,16 @@ class Database:
                 result = error
             _resolve(job, result)
 
-    def _still_patient(self) -> bool:
+    def _wait_for_lock(self, loop: AbstractEventLoop, jobs: list[_Job], error: Exception) -> None:
+        """Another process holds the file. Whoever waits is told after 15 s; what nobody waits for is never dropped."""
         self._busy_since = self._busy_since or time.monotonic()
-        return time.monotonic() - self._busy_since < BUSY_FOR_S
-
-    def _wait_for_lock(self, loop: AbstractEventLoop) -> None:
-        self._busy_wait = min(2 * self._busy_wait, _LONGEST_BUSY_WAIT_S) if self._busy_since else _BUSY_WAIT_S
+        if time.monotonic() - self._busy_since > BUSY_FOR_S:
+            for job in jobs:
+                _resolve(job, error)
+            jobs = [job for job in jobs if job[1] is None]
+            self._busy_since = None
+        self._jobs = jobs + self._jobs
+        self._busy_wait = min(2 * self._busy_wait, _LONGEST_BUSY_WAIT_S)
         self._due = loop.time() + self._busy_wait
         self._timer = loop.call_later(self._busy_wait, self._commit, loop)
 

@@ -46,7 +46,7 @@ def _hunk_problem(hunk: Hunk, files: Mapping[str, str]) -> str | None:
     if (old, new) != (hunk.old_count, hunk.new_count):
         return f"{hunk.header} claims {hunk.old_count} old and {hunk.new_count} new lines and has {old} and {new}"
     content = _content(hunk.path, files)
-    if content is not None and not _contains(content.splitlines(), hunk.old_lines):
+    if content is not None and not _contains(content.split("\n"), hunk.old_lines):
         return f"{hunk.header} of {hunk.path}: its old lines are not in the file"
     return None
 
@@ -67,7 +67,7 @@ def _contains(lines: list[str], wanted: list[str]) -> bool:
 
 
 def _hunks(text: str) -> Iterator[Hunk]:
-    lines = text.splitlines()
+    lines = text.removesuffix("\n").split("\n")
     position, path = 0, ""
     while position < len(lines):
         line = lines[position]

@@ -68,6 +68,7 @@ class DiskStore:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._folder = folder
         self._cache = _opened(folder)
         self._waiting: dict[str, tuple[dict[str, Any], float]] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="cache")
@@ -86,9 +87,12 @@ class DiskStore:
         self._waiting.pop(key, None)
         self._thread.submit(self._guarded, lambda: self._cache.delete(key))
 
-    def clear(self) -> int:
-        """Remove everything; returns how many entries that were. Blocks."""
-        return int(self._cache.clear())
+    def delete_older(self, before: float) -> int:
+        """Remove what was stored before a Unix time; returns how many entries that were. Blocks."""
+        with sqlite3.connect(self._folder / "cache.db") as connection:
+            rows = connection.execute("SELECT key FROM Cache WHERE store_time < ?", (before,)).fetchall()
+        connection.close()
+        return sum(bool(self._cache.delete(key)) for (key,) in rows if isinstance(key, str))
 
     def close(self) -> None:
         self._thread.shutdown(wait=True)

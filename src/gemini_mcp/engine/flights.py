@@ -9,6 +9,7 @@ from anyio.abc import TaskGroup
 from gemini_mcp.domain.errors import AgentError
 from gemini_mcp.engine.ports import Answer, Call, Progress
 
+LISTENER_S = 0.25
 Work = Callable[[Call], Awaitable[Answer]]
 
 
@@ -22,7 +23,8 @@ class _Flight:
 
     async def tell(self, message: str) -> None:
         for progress in list(self.listeners.values()):
-            await progress(message)
+            with anyio.move_on_after(LISTENER_S):  # one that does not read must not hold up the others
+                await progress(message)
 
 
 class Flights:
@@ -59,6 +61,10 @@ class Flights:
                 flight.answer = await work(call)
             except Exception as error:
                 flight.error = error
+            finally:
+                self._land(key, flight, call)
+
+    def _land(self, key: str, flight: _Flight, call: Call) -> None:
         self._forget(key, flight)
         if call.result_id not in flight.listeners:
             self._adopt(call)

@@ -6,17 +6,19 @@ from dataclasses import replace
 from datetime import date
 
 import anyio
+import structlog
 
 from gemini_mcp.domain.catalog import Catalogue
 from gemini_mcp.domain.errors import BudgetExceeded, DeadlineExceeded, UpstreamError
 from gemini_mcp.domain.ids import attempt_id
 from gemini_mcp.domain.messages import ModelAnswer, ModelRequest, PriceBook
-from gemini_mcp.domain.money import short_usd
+from gemini_mcp.domain.money import short_usd, usd_text
 from gemini_mcp.domain.routing import SMALLEST_OUTPUT_TOKENS
 from gemini_mcp.domain.usage import TokenUsage
 from gemini_mcp.engine.ledger import Ledger
 from gemini_mcp.engine.ports import Attempt, Call, Generate, Verdict
 
+log = structlog.get_logger()
 SEARCHES_RESERVED = 8
 """Queries that one grounded answer is reserved for; Gemini decides how many it makes."""
 
@@ -27,8 +29,7 @@ def metered(generate: Generate, ledger: Ledger, catalogue: Catalogue, utc_today:
     async def metered_generate(request: ModelRequest, call: Call) -> ModelAnswer:
         today = utc_today()
         request, reserved = fit(request, call, catalogue, today)
-        tier = catalogue.tier_of(request.model) or call.tier
-        attempt = Attempt(attempt_id(), request.model, tier, reserved, time.time())
+        attempt = Attempt(attempt_id(), request.model, call.tier, reserved, time.time())
         meter = _Meter(attempt, call, ledger, catalogue, today)
         try:
             await ledger.reserve(call, attempt)
@@ -54,7 +55,7 @@ def fit(request: ModelRequest, call: Call, catalogue: Catalogue, today: date) ->
     worst = _worst(request, catalogue, today)
     if call.max_cost_nano is None:
         return request, worst
-    left = call.max_cost_nano - call.spent_nano
+    left = call.max_cost_nano - call.committed_nano
     if worst is None:
         raise BudgetExceeded(
             f"the price of {request.model} is not known, so max_cost_usd cannot be kept",
@@ -62,11 +63,11 @@ def fit(request: ModelRequest, call: Call, catalogue: Catalogue, today: date) ->
         )
     if worst <= left:
         return request, worst
-    return _shrunk(request, left, worst, catalogue, today)
+    return _shrunk(request, left, worst, catalogue, today, call.max_cost_nano)
 
 
 def _shrunk(
-    request: ModelRequest, left: int, worst: int, catalogue: Catalogue, today: date
+    request: ModelRequest, left: int, worst: int, catalogue: Catalogue, today: date, cap: int
 ) -> tuple[ModelRequest, int | None]:
     smallest = replace(request, max_output_tokens=SMALLEST_OUTPUT_TOKENS)
     floor = _worst(smallest, catalogue, today) or 0
@@ -74,7 +75,7 @@ def _shrunk(
         raise BudgetExceeded(
             f"{short_usd(left)} of this call's max_cost_usd is left and {request.model} needs at least"
             f" {short_usd(floor)} (up to {short_usd(worst)} for the full answer)",
-            f"Raise max_cost_usd to {short_usd(worst)[1:]}, send less material, or choose a cheaper tier.",
+            f"Raise max_cost_usd to {usd_text(cap - left + worst)}, send less material, or choose a cheaper tier.",
         )
     per_token = (worst - floor) / max(1, request.max_output_tokens - SMALLEST_OUTPUT_TOKENS)
     room = SMALLEST_OUTPUT_TOKENS + int((left - floor) / per_token)
@@ -125,6 +126,16 @@ class _Meter:
         attempt.cost_nano = attempt.reserved_nano if usage is None else self._cost(usage, attempt.simulated)
         self._call.attempts.append(attempt)
         self._ledger.settle(attempt)
+        log.info(
+            "attempt",
+            result_id=self._call.result_id,
+            model=attempt.model,
+            tier=attempt.tier,
+            verdict=verdict or "answered",
+            reason=reason,
+            ms=attempt.ms,
+            cost_nano=attempt.cost_nano,
+        )
 
     def _cost(self, usage: TokenUsage, simulated: PriceBook | None) -> int | None:
         if simulated == "zero" or usage == TokenUsage():

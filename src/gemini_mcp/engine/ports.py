@@ -76,6 +76,11 @@ class Call:
     cache_key: str | None = None
 
     @property
+    def committed_nano(self) -> int:
+        """What counts against a cap: costs, and reservations where the cost is not known."""
+        return sum(a.cost_nano if a.cost_nano is not None else a.reserved_nano or 0 for a in self.attempts)
+
+    @property
     def spent_nano(self) -> int:
         """What the attempts cost so far, those of unknown usage at their reservation; unknown prices count as 0."""
         return sum(a.cost_nano or 0 for a in self.attempts)

@@ -183,10 +183,14 @@ def _figures(head: dict[str, Any], row: sqlite3.Row) -> dict[str, Any]:
 
 
 def _grouped(connection: sqlite3.Connection, where: Where, by: GroupBy) -> list[dict[str, Any]]:
-    rows = _groups(connection, where, by)
-    if by in ("day", "session"):
-        rows = sorted(rows, key=lambda row: str(row["name"]), reverse=True)
-    return [_group(row, by) | {"unknown_attempts": row["unknown"], "simulated": bool(row["simulated"])} for row in rows]
+    """Real and simulated money in rows of their own: they must never be added up."""
+    found: list[dict[str, Any]] = []
+    for simulated, kind in ((False, "simulated IS NULL"), (True, "simulated IS NOT NULL")):
+        rows = _groups(connection, where.also(kind), by)
+        if by in ("day", "session"):
+            rows = sorted(rows, key=lambda row: str(row["name"]), reverse=True)
+        found += [_group(row, by) | {"unknown_attempts": row["unknown"], "simulated": simulated} for row in rows]
+    return found
 
 
 def _days(connection: sqlite3.Connection, mine: Where, since: str) -> list[dict[str, Any]]:

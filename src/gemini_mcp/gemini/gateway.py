@@ -17,6 +17,7 @@ from gemini_mcp.domain.usage import TokenUsage
 
 if TYPE_CHECKING:
     from google.genai import Client
+    from httpx2 import AsyncClient
 
 DEFAULT_BASE_URL = "https://generativelanguage.googleapis.com"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -33,6 +34,7 @@ class Gateway:
         # Only a stand-in on this machine may call itself simulated and so free of charge.
         self._loopback = (urlsplit(self._base_url).hostname or "") in LOOPBACK_HOSTS
         self._client: Client | None = None
+        self._http: AsyncClient | None = None
         self._loading = anyio.Lock()
 
     @property
@@ -55,7 +57,8 @@ class Gateway:
         async with self._loading:
             if self._client is None:
                 await anyio.to_thread.run_sync(_import_and_warm)
-                self._client = await anyio.to_thread.run_sync(_new_client, self._key, self._base_url, self._api_version)
+                self._http = await anyio.to_thread.run_sync(_new_http)
+                self._client = _new_client(self._key, self._base_url, self._api_version, self._http)
 
     async def generate(self, request: ModelRequest, deadline: float) -> ModelAnswer:
         """One attempt. ``deadline``: on the monotonic clock, in seconds. Raises UpstreamError or NoApiKey."""
@@ -83,8 +86,9 @@ class Gateway:
         return response.sdk_http_response
 
     async def aclose(self) -> None:
-        if self._client is not None:
-            await self._client.aio.aclose()
+        """Close the connections. The SDK leaves a client that it was given to its giver."""
+        if self._http is not None:
+            await self._http.aclose()
 
 
 def _late(usage: TokenUsage | None) -> DeadlineExceeded:
@@ -92,18 +96,25 @@ def _late(usage: TokenUsage | None) -> DeadlineExceeded:
     return DeadlineExceeded("the deadline passed before Gemini answered", fix, usage=usage)
 
 
-def _new_client(key: str, base_url: str, api_version: str | None, transport: Any = None) -> "Client":
+def _new_http() -> "AsyncClient":
+    """In a thread: reading the certificate store takes some 20 ms."""
+    from gemini_mcp.gemini.transport import new_client
+
+    return new_client()
+
+
+def _new_client(key: str, base_url: str, api_version: str | None, http: "AsyncClient") -> "Client":
     """A client that takes nothing from the environment: a checked-out project could set a base URL to collect keys."""
     from google.genai import Client, types
     from google.genai.client import DebugConfig
 
-    from gemini_mcp.gemini.transport import new_client, refusing_client
+    from gemini_mcp.gemini.transport import refusing_client
 
     options = types.HttpOptions(
         base_url=base_url,
         api_version=api_version or "v1",
         retry_options=types.HttpRetryOptions(attempts=1),
-        httpx_async_client=new_client(transport),
+        httpx_async_client=http,
         httpx_client=refusing_client(),
     )
     return Client(vertexai=False, api_key=key, http_options=options, debug_config=DebugConfig(client_mode=""))
@@ -116,13 +127,15 @@ def _import_and_warm() -> None:
     import httpx2
 
     from gemini_mcp.gemini import upstream_errors, wire  # noqa: F401
+    from gemini_mcp.gemini.transport import new_client
 
     def answer(request: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(200, json={"candidates": [{"content": {"parts": [{"text": "warm"}]}}]})
 
     async def one_request() -> None:
         gateway = Gateway("unused", "https://warm.invalid", None)
-        gateway._client = _new_client("unused", "https://warm.invalid", None, httpx2.MockTransport(answer))
+        gateway._http = new_client(httpx2.MockTransport(answer))
+        gateway._client = _new_client("unused", "https://warm.invalid", None, gateway._http)
         await gateway._send(_WARMING)
         await gateway.aclose()
 

@@ -19,6 +19,7 @@ from gemini_mcp.domain.errors import (
     UpstreamError,
     UpstreamMisbehaved,
     UpstreamUnavailable,
+    UpstreamUnreachable,
 )
 from gemini_mcp.gemini.wire import SIMULATED_HEADER
 
@@ -35,19 +36,17 @@ def translate(error: Exception, model: str, key: str) -> AgentError:
     if isinstance(error, sdk.APIError):
         return _answered(error, model, key)
     if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
-        return UpstreamUnavailable("Gemini cannot be reached", "Check the network and GEMINI_AGENTS_BASE_URL.")
+        return UpstreamUnreachable("Gemini cannot be reached", "Check the network and GEMINI_AGENTS_BASE_URL.")
     if isinstance(error, httpx2.HTTPError | json.JSONDecodeError):
         what = type(error).__name__
         return UpstreamUnavailable(f"the connection to Gemini broke ({what})", "Try again.", usage=None)
-    if isinstance(error, ValueError | TypeError):
-        return RequestRejected(
-            f"the request could not be built: {_said(str(error), key)}", "Change the task's arguments."
-        )
-    raise error
+    # Whatever else the libraries stumble over, it may have been after the request was sent.
+    what = f"{type(error).__name__}: {_said(str(error), key)}"
+    return UpstreamMisbehaved(f"the answer could not be read ({what})", "Try again.", usage=None)
 
 
 def _answered(error: sdk.APIError, model: str, key: str) -> UpstreamError:
-    """An HTTP status other than 200: nothing was generated and nothing is charged."""
+    """An HTTP status other than 200. From 300 on nothing was generated and nothing is charged."""
     body = _error_body(error.details)
     said = _said(str(error.message or body.get("message") or ""), key)
     simulated = _header(error, SIMULATED_HEADER)
@@ -57,6 +56,8 @@ def _answered(error: sdk.APIError, model: str, key: str) -> UpstreamError:
 
 
 def _by_status(status: int, body: Mapping[str, Any], said: str, model: str, error: sdk.APIError) -> UpstreamError:
+    if status < 300:
+        return UpstreamMisbehaved(f"Gemini answered {status} without an answer", "Try again.", usage=None)
     if status in (401, 403) or _reason(body) in ("API_KEY_INVALID", "API_KEY_EXPIRED"):
         return KeyRejected(f"Gemini rejected the API key ({status}): {said}", _SET_KEY)
     if status == 404:
@@ -75,8 +76,9 @@ def _by_status(status: int, body: Mapping[str, Any], said: str, model: str, erro
 
 
 def _quota(body: Mapping[str, Any], said: str, model: str, retry_after: str) -> QuotaExhausted:
-    quotas = [v.get("quotaId", "") for d in _details(body) for v in d.get("violations") or []]
-    asked = next((d["retryDelay"] for d in _details(body) if "retryDelay" in d), None) or retry_after
+    violations = [v for d in _details(body) if isinstance(d.get("violations"), list) for v in d["violations"]]
+    quotas = [str(v.get("quotaId") or "") for v in violations if isinstance(v, dict)]
+    asked = next((str(d["retryDelay"]) for d in _details(body) if "retryDelay" in d), "") or retry_after
     names = f" ({', '.join(q for q in quotas if q)})" if any(quotas) else ""
     message = f"the quota of {model} is used up{names}"
     if any("PerDay" in quota for quota in quotas):
@@ -97,7 +99,8 @@ def _error_body(details: Any) -> Mapping[str, Any]:
 
 
 def _details(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [d for d in body.get("details") or [] if isinstance(d, dict)]
+    details = body.get("details")
+    return [d for d in details if isinstance(d, dict)] if isinstance(details, list) else []
 
 
 def _reason(body: Mapping[str, Any]) -> str:

@@ -10,6 +10,14 @@ from gemini_mcp.domain.usage import TokenUsage
 from gemini_mcp.gemini.sdk_models import Config, Content
 
 SIMULATED_HEADER = "x-gemini-agents-simulated"
+_COUNTS = {
+    "input_tokens": "promptTokenCount",
+    "cached_tokens": "cachedContentTokenCount",
+    "output_tokens": "candidatesTokenCount",
+    "thinking_tokens": "thoughtsTokenCount",
+    "tool_use_tokens": "toolUsePromptTokenCount",
+}
+_MOST_TOKENS = 1 << 40
 _FINISH: dict[str, FinishReason] = {
     "STOP": "stop",
     "MAX_TOKENS": "max_tokens",
@@ -49,6 +57,13 @@ def generate_arguments(request: ModelRequest) -> dict[str, Any]:
 
 def read_answer(body: str, headers: Mapping[str, str], asked: str, *, trust_simulated: bool) -> ModelAnswer:
     """The answer in a 200's body. Raises Blocked, UpstreamUnavailable or UpstreamMisbehaved."""
+    try:
+        return _read_answer(body, headers, asked, trust_simulated)
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError):
+        raise UpstreamMisbehaved("Gemini's answer has a form we do not know", "Try again.", usage=None) from None
+
+
+def _read_answer(body: str, headers: Mapping[str, str], asked: str, trust_simulated: bool) -> ModelAnswer:
     lowered = {name.lower(): value for name, value in headers.items()}
     simulated = _price_book(lowered.get(SIMULATED_HEADER)) if trust_simulated else None
     message = _decoded(body, simulated)
@@ -73,22 +88,17 @@ def read_answer(body: str, headers: Mapping[str, str], asked: str, *, trust_simu
 
 
 def read_usage(message: Mapping[str, Any]) -> TokenUsage | None:
-    """The tokens a response says it used; None when it does not say."""
+    """The tokens a response says it used; None when it does not say, or says what cannot be."""
     said = message.get("usageMetadata")
     if not isinstance(said, dict) or "promptTokenCount" not in said:
         return None
     candidates = message.get("candidates") or [{}]
     queries = (candidates[0].get("groundingMetadata") or {}).get("webSearchQueries") or []
     audio = sum(d.get("tokenCount") or 0 for d in said.get("promptTokensDetails") or [] if d.get("modality") == "AUDIO")
-    return TokenUsage(
-        input_tokens=said.get("promptTokenCount") or 0,
-        cached_tokens=said.get("cachedContentTokenCount") or 0,
-        output_tokens=said.get("candidatesTokenCount") or 0,
-        thinking_tokens=said.get("thoughtsTokenCount") or 0,
-        tool_use_tokens=said.get("toolUsePromptTokenCount") or 0,
-        audio_tokens=audio,
-        search_queries=len(set(queries)),
-    )
+    counts = {ours: said.get(theirs) or 0 for ours, theirs in _COUNTS.items()} | {"audio_tokens": audio}
+    if not all(type(count) is int and 0 <= count <= _MOST_TOKENS for count in counts.values()):
+        return None
+    return TokenUsage(**counts, search_queries=len(set(queries)))
 
 
 def _decoded(body: str, simulated: PriceBook | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import cast
 
 import anyio
 import anyio.to_thread
+import structlog
 
 from gemini_mcp.config import Settings
 from gemini_mcp.domain.catalog import TIERS, Catalogue, Tier, UnknownModel
@@ -27,6 +28,7 @@ from gemini_mcp.engine.results import Results
 from gemini_mcp.engine.retry import retrying
 from gemini_mcp.gemini.catalog import load_catalogue
 from gemini_mcp.gemini.gateway import Gateway
+from gemini_mcp.server.logs import configure_logs
 from gemini_mcp.server.prompt_files import agent_prompt
 from gemini_mcp.sources.reader import Reader
 from gemini_mcp.tools.services import Services
@@ -47,6 +49,7 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
     """Everything behind the tools, open for as long as the context lasts. Raises OSError, sqlite3.Error, ValueError."""
     from gemini_mcp.engine.disk_cache import DiskStore
 
+    configure_logs(settings.log_level)
     catalogue = load_models(settings)
     prompt = agent_prompt("delegate_task", settings.home)
     database = await opened_database(settings)
@@ -54,7 +57,9 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
     ledger, results = Ledger(database, owner), Results(database)
     store = await anyio.to_thread.run_sync(DiskStore, settings.home / "cache")
     gateway = Gateway(settings.api_key, settings.base_url, settings.api_version)
-    await ledger.recover()
+    recovered = await ledger.recover()
+    log = structlog.get_logger()
+    log.info("opened", endpoint=gateway.endpoint, home=str(settings.home), recovered_attempts=recovered)
     results.purge_older_than(settings.keep_days)
 
     async def send(request: ModelRequest, call: Call) -> ModelAnswer:
@@ -71,33 +76,33 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
     def lifetime_s(task: Task) -> float:
         return min(SEARCH_TTL_S, settings.cache_ttl_s) if task.web_search else settings.cache_ttl_s
 
-    async with anyio.create_task_group() as group:
-        generate = retrying(metered(send, ledger, catalogue, utc_today))
-        flights = Flights(group, ledger.adopt)
-        answer = cached(cascading(generate, catalogue, prompt, utc_today), store, flights, key, lifetime_s)
-        try:
-            yield Engine(
-                Services(
-                    answer=answer,
-                    ledger=ledger,
-                    reports=Reports(database),
-                    results=results,
-                    reader=Reader(settings.roots),
-                    catalogue=catalogue,
-                    ready=gateway.load,
-                    forget=store.drop,
-                    today=utc_today,
-                    deadline_s=settings.deadline_s,
-                ),
-                gateway,
+    try:
+        async with anyio.create_task_group() as group:
+            generate = retrying(metered(send, ledger, catalogue, utc_today))
+            flights = Flights(group, ledger.adopt)
+            answer = cached(cascading(generate, catalogue, prompt, utc_today), store, flights, key, lifetime_s)
+            services = Services(
+                answer=answer,
+                ledger=ledger,
+                reports=Reports(database),
+                results=results,
+                reader=Reader(settings.roots),
+                catalogue=catalogue,
+                ready=gateway.load,
+                forget=store.drop,
+                today=utc_today,
+                deadline_s=settings.deadline_s,
             )
-        finally:
-            group.cancel_scope.cancel()
-            with anyio.CancelScope(shield=True):
-                await gateway.aclose()
-                await anyio.to_thread.run_sync(store.close)
-                await database.aclose()
-                owner.release()
+            try:
+                yield Engine(services, gateway)
+            finally:
+                group.cancel_scope.cancel()
+    finally:  # only now have the flights settled what they had under way
+        with anyio.CancelScope(shield=True):
+            await gateway.aclose()
+            await anyio.to_thread.run_sync(store.close)
+            await database.aclose()
+            owner.release()
 
 
 async def opened_database(settings: Settings) -> Database:

@@ -1,6 +1,7 @@
 """The tools as MCP shows them, and the edge where results and errors take their MCP form."""
 
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache
@@ -9,7 +10,7 @@ from typing import Any
 from mcp_types import CallToolResult, ContentBlock, ResourceLink, TextContent, Tool, ToolAnnotations
 from pydantic import BaseModel, ValidationError
 
-from gemini_mcp.domain.errors import AgentError, InvalidArgument, NoAcceptableAnswer
+from gemini_mcp.domain.errors import AgentError, InvalidArgument
 from gemini_mcp.engine.ports import Caller, Progress
 from gemini_mcp.tools import delegate_task, usage_report
 from gemini_mcp.tools.services import Delivered, Services, ToolFailure
@@ -19,6 +20,7 @@ ERROR_META = "gemini-agents/error"
 MOST_CHARACTERS = 45_000
 _PREVIEW = 2_000
 
+logger = logging.getLogger(__name__)
 Handler = Callable[[Any, Caller, Progress, Services], Awaitable[Delivered]]
 
 
@@ -93,6 +95,13 @@ async def call_tool(
         return failed(failure.error, failure.receipt)
     except AgentError as error:
         return failed(error, None)
+    except Exception as error:  # the client is owed a result; the traceback is for the log
+        logger.exception("%s failed", tool.name)
+        return failed(InternalError(f"an error of our own ({type(error).__name__})", "Please report it."), None)
+
+
+class InternalError(AgentError):
+    """A bug. The message names its kind and nothing of the call."""
 
 
 def parse_arguments(tool: ToolSpec, given: dict[str, Any]) -> BaseModel:
@@ -117,7 +126,7 @@ def delivered(result: Delivered) -> CallToolResult:
 def failed(error: AgentError, receipt: dict[str, Any] | None) -> CallToolResult:
     """``code: what is wrong. How to mend it.``, and the best attempt where there is one."""
     blocks: list[ContentBlock] = [TextContent(text=str(error))]
-    if isinstance(error, NoAcceptableAnswer) and error.best:
+    if error.best:
         blocks.append(TextContent(text=error.best))
     about = {"code": error.code, "message": error.message, "fix": error.fix, "receipt": receipt}
     return CallToolResult(content=blocks, is_error=True, _meta={ERROR_META: about})
@@ -172,7 +181,7 @@ def _unquote(schema: dict[str, Any], value: Any) -> Any:
         return value
     try:
         parsed = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         parsed = None
     if isinstance(parsed, list | dict):
         return parsed

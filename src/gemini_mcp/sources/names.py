@@ -1,17 +1,19 @@
 """Names that are never read, wherever they lie: secrets keep to a few well-known names and folders."""
 
+import re
 from fnmatch import fnmatchcase
 from pathlib import PurePath
 
 _FILES = (
-    ".env", ".env.*", "*.env", ".envrc", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "*.ppk",
-    "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".netrc", "_netrc", ".pgpass", ".npmrc", ".pypirc", ".htpasswd",
-    "credentials", "credentials.json", "credentials.toml", "client_secret*.json", "service-account*.json",
+    ".env*", "*.env", "*.pem", "*.key", "*.p8", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "*.ppk",
+    "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".netrc", "_netrc", ".pgpass", ".my.cnf", ".npmrc", ".pypirc",
+    ".htpasswd", "credentials", "credentials.*", "client_secret*.json", "service[-_]account*.json",
     "application_default_credentials.json", ".git-credentials", ".dockercfg", "secrets.y*ml", "secrets.json",
-    "*.tfstate", "*.tfvars", ".bash_history", ".zsh_history", "authorized_keys",
+    "secrets.toml", "kubeconfig", ".vault-token", "*.tfstate*", "*.tfvars*", ".bash_history", ".zsh_history",
+    "authorized_keys",
 )  # fmt: skip
 _FOLDERS = frozenset(
-    {".ssh", ".aws", ".gnupg", ".azure", ".kube", ".docker", ".gcloud", "gcloud", ".password-store", ".vault"}
+    {".ssh", ".aws", ".gnupg", ".azure", ".kube", ".docker", ".gcloud", "gcloud", ".password-store", ".vault", ".git"}
 )
 _EXAMPLES = (".env.example", ".env.sample", ".env.template", ".env.dist")
 
@@ -25,7 +27,7 @@ def secret_name(path: PurePath) -> str | None:
     if name in _EXAMPLES:
         return None
     # "file::$DATA" and the like name the same file on some systems.
-    bare = name.split(":")[0]
+    bare = re.sub(r"(?:~|\.bak|\.old|\.orig|\.swp)+$", "", name.split(":")[0])
     if pattern := next((pattern for pattern in _FILES if fnmatchcase(bare, pattern)), None):
         return f"files named {pattern} may hold secrets"
     return None

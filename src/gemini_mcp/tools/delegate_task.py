@@ -1,5 +1,6 @@
 """delegate_task: one task to the cheapest Gemini model whose answer passes the checks."""
 
+import sqlite3
 import time
 from dataclasses import replace
 from typing import Annotated, Any
@@ -66,7 +67,10 @@ async def delegate_task(arguments: DelegateTask, caller: Caller, progress: Progr
     text = _with_web_sources(task, answer)
     kept = replace(answer, text=text)
     end = Finished(kept, instruction=arguments.task, mime_type=_mime_type(task), follow_up_to=arguments.follow_up_to)
-    await services.ledger.finish(call, end)
+    try:
+        await services.ledger.finish(call, end)
+    except sqlite3.Error as error:  # the answer is paid for: it is not withheld for want of a place to keep it
+        call.warnings.append(f"not kept: the ledger could not be written ({error})")
     whole = receipt(call, kept, task.sources)
     return Delivered(text, _mime_type(task), call.result_id, receipt_line(call, kept), whole)
 
@@ -82,9 +86,10 @@ async def _answered(task: Task, call: Call, services: Services) -> Answer:
     except anyio.get_cancelled_exc_class():
         services.ledger.post_finish(call, Finished(None, "cancelled", cancelled=True))
         raise
-    except Exception:
+    except Exception as error:
         services.ledger.post_finish(call, Finished(None, "internal_error"))
-        raise
+        bug = AgentError(f"an error of our own ({type(error).__name__})", "Please report it.")
+        raise ToolFailure(bug, receipt(call, None, task.sources)) from error
 
 
 def _task(arguments: DelegateTask, services: Services) -> Task:
