@@ -1,6 +1,6 @@
 """Extract data from a file to a schema: only what fits the schema comes back.
 
-    python examples/extract_to_schema.py
+python examples/extract_to_schema.py
 """
 
 import asyncio

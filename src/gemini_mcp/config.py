@@ -98,7 +98,7 @@ def _base_url(environ: Mapping[str, str]) -> str | None:
     except ValueError:
         host, parts = None, urlsplit("")
     plain_is_safe = parts.scheme == "http" and host in LOOPBACK_HOSTS
-    if not host or parts.username or not (parts.scheme == "https" or plain_is_safe):
+    if not host or "@" in parts.netloc or not (parts.scheme == "https" or plain_is_safe):
         raise BadSetting(
             "GEMINI_AGENTS_BASE_URL must be https://HOST, or http on 127.0.0.1, localhost or [::1]."
             " Unset it to use Gemini."
@@ -112,27 +112,36 @@ def _home(environ: Mapping[str, str]) -> Path:
         from platformdirs import user_data_path
 
         return user_data_path("gemini-agents", appauthor=False)
-    path = Path(text).expanduser()
-    if not path.is_absolute():
+    path = _expanded(text)
+    if path is None:
         raise BadSetting(f"GEMINI_AGENTS_HOME={text!r} is not an absolute path. Give the whole path, or unset it.")
     return path
+
+
+def _expanded(text: str) -> Path | None:
+    """The absolute path, ``~`` resolved; None for any other."""
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError:  # the home of somebody unknown
+        return None
+    return path if path.is_absolute() else None
 
 
 def _roots(environ: Mapping[str, str], http: bool) -> tuple[Path, ...]:
     """Folders that files may be read from. The whole disk or the whole home folder only when asked for by name."""
     text = _text(environ, "GEMINI_AGENTS_ROOTS")
     if text is not None:
-        named = [Path(part).expanduser() for part in text.split(os.pathsep) if part.strip()]
-        if any(not path.is_absolute() for path in named):
+        named = [_expanded(part.strip()) for part in text.split(os.pathsep) if part.strip()]
+        found = [path for path in named if path is not None]
+        if len(found) < len(named):
             raise BadSetting(f"GEMINI_AGENTS_ROOTS={text!r} holds a relative path. Give absolute folders.")
-        return tuple(Path(os.path.normpath(path)) for path in named)
+        return tuple(Path(os.path.normpath(path)) for path in found)
     if http:
         return ()
     project = _text(environ, "CLAUDE_PROJECT_DIR")
-    if project is not None:
-        return (Path(os.path.abspath(project)),)
-    here = Path.cwd()
-    return () if here == Path(here.anchor) or here == Path.home() else (here,)
+    here = Path(os.path.abspath(project)) if project is not None else Path.cwd()
+    home = Path.home()
+    return () if here == Path(here.anchor) or here in (home, home.resolve()) else (here,)
 
 
 def _tier_models(environ: Mapping[str, str]) -> dict[str, str]:

@@ -78,9 +78,11 @@ def reference_nano(model_id: str, usage: TokenUsage, on: date, *, batch: bool = 
     return int(nano.to_integral_value(ROUND_CEILING))
 
 
-@pytest.mark.parametrize("usage", USAGES.values(), ids=USAGES.keys())
+@pytest.mark.parametrize("usage", list(USAGES.values()), ids=list(USAGES))
 @pytest.mark.parametrize(
-    ("model_id", "period"), proved_periods(), ids=lambda value: value if isinstance(value, str) else str(value.since)
+    ("model_id", "period"),
+    list(proved_periods()),
+    ids=lambda value: value if isinstance(value, str) else str(value.since),
 )
 def test_genai_prices_gives_the_same_cost(model_id: str, period: PricePeriod, usage: TokenUsage) -> None:
     if usage.search_queries and period.rates.search_nano_per_1000 is None:

@@ -1,8 +1,11 @@
 """Money as integers of nano-USD (10^-9 USD), so that sums are exact and comparisons mean what they say."""
 
-from decimal import ROUND_CEILING, Decimal, InvalidOperation
+import math
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 
 NANO_PER_USD = 1_000_000_000
+_MOST_DIGITS = 30
 
 
 def usd_text(nano: int | None) -> str | None:
@@ -18,11 +21,13 @@ def nano_from_usd(amount: str | int | float | Decimal) -> int:
     """Nano-USD for an amount in USD, rounded up. Raises ValueError for what is not a finite amount."""
     try:
         value = Decimal(str(amount))
-        if not value.is_finite():
-            raise ValueError(f"{amount!r} is not a finite amount of USD")
-        return int((value * NANO_PER_USD).to_integral_value(ROUND_CEILING))
     except InvalidOperation:
         raise ValueError(f"{amount!r} is not an amount of USD") from None
+    if not value.is_finite() or value.adjusted() > _MOST_DIGITS:
+        raise ValueError(f"{amount!r} is not a finite amount of USD")
+    if value.adjusted() < -_MOST_DIGITS:
+        return 1 if value > 0 else 0
+    return math.ceil(Fraction(value) * NANO_PER_USD)
 
 
 def short_usd(nano: int | None) -> str:

@@ -51,7 +51,8 @@ def user_prompt(task: Task, *, failed: str = "") -> str:
 def fenced(source: Source) -> str:
     """Material between marks that the material itself cannot contain, since they hold a part of its own hash."""
     mark = source.sha256[:12]
-    return f"<<<SOURCE {mark} {source.path}>>>\n{source.text}\n<<<END {mark}>>>"
+    path = "".join(character if character.isprintable() and character not in "<>" else "?" for character in source.path)
+    return f"<<<SOURCE {mark} {path}>>>\n{source.text}\n<<<END {mark}>>>"
 
 
 def _rejection(rejected: Rejected) -> str:

@@ -18,7 +18,7 @@ CREATE TABLE calls (
     result_id TEXT PRIMARY KEY, owner TEXT NOT NULL, principal TEXT NOT NULL, session_id TEXT NOT NULL,
     tool TEXT NOT NULL, family TEXT NOT NULL, tier TEXT NOT NULL DEFAULT '', model TEXT NOT NULL DEFAULT '',
     status TEXT NOT NULL, error_code TEXT NOT NULL DEFAULT '', cache TEXT NOT NULL DEFAULT 'off',
-    cost_nano INTEGER, saved_cache_nano INTEGER NOT NULL DEFAULT 0, baseline_nano INTEGER NOT NULL DEFAULT 0,
+    cost_nano INTEGER, saved_cache_nano INTEGER NOT NULL DEFAULT 0, baseline_nano INTEGER,
     simulated TEXT, cache_key TEXT, follow_up_to TEXT NOT NULL DEFAULT '',
     started_at REAL NOT NULL, day TEXT NOT NULL, ms INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;

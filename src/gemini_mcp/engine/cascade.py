@@ -99,7 +99,7 @@ class _Run:
             if answered is not None:
                 return answered
             self._judged_tier = step.tier
-        if last_error is not None and not self._best:
+        if last_error is not None and self._objection is None:
             raise last_error
         raise self._nothing_acceptable()
 

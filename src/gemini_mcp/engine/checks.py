@@ -7,6 +7,7 @@ or None. The first that objects decides; its words go into the receipt and along
 import ast
 import json
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -56,14 +57,15 @@ def not_empty(task: Task, answer: ModelAnswer, text: str) -> str | None:
 
 
 _REFUSAL = re.compile(
-    r"""^\W* (?: (?: i'?m\ (?:very\ )? sorry | sorry | i\ apologi[sz]e ) [,.:;]? \s+ (?: but\ )? )?
+    r"""^\W* (?: (?: i'?m\ (?:very\ )? sorry | sorry | i\ apologi[sz]e | unfortunately ) [,.:;]? \s+ (?: but\ )? )?
         (?: as\ an\ ai (?:\ \w+){0,3} , \s+ )?
-        i (?: \ cannot | \ can'?t | \ can\ not | 'm\ (?:un|not\ )able\ to | \ am\ (?:un|not\ )able\ to | \ won'?t
+        i (?: \ cannot | \ can'?t | \ can\ not | 'm\ (?:un|not\ )able\ to | \ am\ (?:un|not\ )able\ to 
+            | \ won'?t(?:\ be\ able\ to)?
             | \ must\ decline | \ must\ refuse | \ have\ to\ decline | \ decline\ to | 'm\ not\ going\ to )
         (?: \ (?: help | assist | comply | engage ) \b
           | \ (?: do | answer | provide | generate | create | write | perform | fulfil+ | complete | support )
               \ (?: that | this | such | your | the | any\ such )
-              (?: \ (?: request | task | content | question | kind | type | sort ) \b | [.,;!] )
+              (?: \ (?: request | task | content | information | question | kind | type | sort ) \b | [.,;!] )
           | \ (?: this | that | your | the )\ request \b | [.!] )""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -142,7 +144,8 @@ def python_parses(task: Task, answer: ModelAnswer, text: str) -> str | None:
     if task.expect != "python" or task.wants_json:
         return None
     try:
-        ast.parse(text)
+        with warnings.catch_warnings(action="ignore"):  # what Python merely warns of is no reason to turn it down
+            ast.parse(text)
     except SyntaxError as error:
         return f"Python that does not parse: line {error.lineno}: {error.msg}"
     except (ValueError, RecursionError, MemoryError) as error:

@@ -46,9 +46,14 @@ def _hunk_problem(hunk: Hunk, files: Mapping[str, str]) -> str | None:
     if (old, new) != (hunk.old_count, hunk.new_count):
         return f"{hunk.header} claims {hunk.old_count} old and {hunk.new_count} new lines and has {old} and {new}"
     content = _content(hunk.path, files)
-    if content is not None and not _contains(content.split("\n"), hunk.old_lines):
+    if content is not None and not _contains(_plain(content.split("\n")), _plain(hunk.old_lines)):
         return f"{hunk.header} of {hunk.path}: its old lines are not in the file"
     return None
+
+
+def _plain(lines: list[str]) -> list[str]:
+    """Line ends are not what a diff is turned down for."""
+    return [line.removesuffix("\r") for line in lines]
 
 
 def _content(path: str, files: Mapping[str, str]) -> str | None:
@@ -108,7 +113,7 @@ def _body(lines: list[str], start: int, old: int, new: int) -> list[str]:
 
 def _more(line: str) -> bool:
     """A marked line after the claimed counts means that the header lied; a new file begins with ``---``."""
-    return line[:1] in ("+", "-", " ") and not line.startswith(("--- ", "+++ "))
+    return line[:1] in ("+", "-", " ") and line.rstrip() != "--" and not line.startswith(("--- ", "+++ "))
 
 
 def _path(old: str, new: str) -> str:

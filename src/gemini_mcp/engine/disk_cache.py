@@ -43,7 +43,7 @@ class StrictJSONDisk(Disk):  # type: ignore[misc]
         if read:
             raise ForeignRow("values are JSON, not files")
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        return len(text), MODE_TEXT, None, text
+        return 0, MODE_TEXT, None, text  # no bytes beside the row, which diskcache counts itself
 
     def fetch(self, mode: int, filename: str | None, value: Any, read: bool) -> Any:
         if mode != MODE_TEXT or filename is not None or read:
@@ -71,6 +71,7 @@ class DiskStore:
         self._folder = folder
         self._cache = _opened(folder)
         self._waiting: dict[str, tuple[dict[str, Any], float]] = {}
+        self._dropped: set[str] = set()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="cache")
 
     async def get(self, key: str) -> dict[str, Any] | None:
@@ -80,12 +81,15 @@ class DiskStore:
     def put(self, key: str, value: dict[str, Any], ttl_s: float) -> None:
         """Written soon; entries that wait together share a transaction."""
         self._waiting[key] = (value, ttl_s)
+        self._dropped.discard(key)
         if len(self._waiting) == 1:
             self._thread.submit(self._guarded, self._write_waiting)
 
     def drop(self, key: str) -> None:
+        """Gone at once, and from the disk soon, after whatever is being written."""
         self._waiting.pop(key, None)
-        self._thread.submit(self._guarded, lambda: self._cache.delete(key))
+        self._dropped.add(key)
+        self._thread.submit(self._guarded, lambda: self._delete(key))
 
     def delete_older(self, before: float) -> int:
         """Remove what was stored before a Unix time; returns how many entries that were. Blocks."""
@@ -101,28 +105,32 @@ class DiskStore:
     def _get(self, key: str) -> dict[str, Any] | None:
         if (waiting := self._waiting.get(key)) is not None:
             return waiting[0]
+        if key in self._dropped:
+            return None
         try:
             value = self._cache.get(key)
         except ForeignRow as error:
             log.warning("cache_row_refused", error=str(error))
             self.drop(key)
             return None
-        except (Timeout, sqlite3.Error, ValueError, OSError) as error:
+        except (Timeout, sqlite3.Error, ValueError, OSError, RecursionError) as error:
             log.warning("cache_unreadable", error=str(error))
             return None
         return value if isinstance(value, dict) else None
 
+    def _delete(self, key: str) -> None:
+        self._cache.delete(key)
+        self._dropped.discard(key)
+
     def _write_waiting(self) -> None:
-        entries = list(self._waiting.items())
-        try:
-            with self._cache.transact():
-                for key, (value, ttl_s) in entries:
-                    self._cache.set(key, value, expire=ttl_s)
-        finally:
-            for key, _ in entries:
-                self._waiting.pop(key, None)
-            if self._waiting:
-                self._thread.submit(self._guarded, self._write_waiting)
+        while entries := list(self._waiting.items()):
+            try:
+                with self._cache.transact():
+                    for key, (value, ttl_s) in entries:
+                        self._cache.set(key, value, expire=ttl_s)
+            finally:
+                for key, _ in entries:
+                    self._waiting.pop(key, None)
 
     def _guarded(self, action: Callable[[], object]) -> None:
         try:
@@ -134,7 +142,7 @@ class DiskStore:
 def _opened(folder: Path) -> Cache:
     try:
         return Cache(str(folder), disk=StrictJSONDisk, size_limit=SIZE_LIMIT_BYTES, timeout=BUSY_TIMEOUT_S)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, TypeError, KeyError, ValueError, AttributeError) as error:
         aside = f"broken-{ulid()}"
         log.warning("cache_set_aside", error=str(error), folder=str(folder), renamed_to=aside)
         for file in folder.glob("cache.db*"):

@@ -1,6 +1,7 @@
 """Single flight: identical calls at the same time share one. It ends when its last waiter has gone."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import anyio
@@ -23,7 +24,8 @@ class _Flight:
 
     async def tell(self, message: str) -> None:
         for progress in list(self.listeners.values()):
-            with anyio.move_on_after(LISTENER_S):  # one that does not read must not hold up the others
+            # One that does not read, or fails, must not hold up the others.
+            with anyio.move_on_after(LISTENER_S), suppress(Exception):
                 await progress(message)
 
 
@@ -48,8 +50,9 @@ class Flights:
             self._group.start_soon(self._run, key, flight, call, work)
         else:
             flight.listeners[call.result_id] = call.progress
-            await call.progress("the same call is under way; waiting for its answer")
         try:
+            if not led:
+                await call.progress("the same call is under way; waiting for its answer")
             await flight.landed.wait()
         finally:
             await self._leave(key, flight, call.result_id)

@@ -167,7 +167,7 @@ def _finish_row(call: Call, end: Finished) -> tuple[Any, ...]:
         )
     reused = answer.cache in ("hit", "shared")
     saved = (answer.cost_nano or 0) if reused else 0
-    row = ("done", "", answer.cache, answer.tier, answer.model, total_cost(call), saved, answer.baseline_nano or 0)
+    row = ("done", "", answer.cache, answer.tier, answer.model, total_cost(call), saved, answer.baseline_nano)
     return (*row, answer.simulated, call.cache_key, end.follow_up_to, ms, call.result_id)
 
 

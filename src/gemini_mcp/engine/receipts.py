@@ -17,7 +17,7 @@ def receipt(call: Call, answer: Answer | None, sources: tuple[Source, ...] = ())
         "session_id": call.caller.session_id,
         "tool": call.tool,
         "tier": answer.tier if answer else call.tier,
-        "model": answer.model if answer else (call.attempts[-1].model_served if call.attempts else None),
+        "model": answer.model if answer else _last_asked(call),
         "family": call.family,
         "cost_usd": usd_text(total_cost(call)),
         "saved_usd": usd_text(_saved(call, answer)),
@@ -50,6 +50,10 @@ def receipt_line(call: Call, answer: Answer) -> str:
     if _simulated(call, answer):
         parts.append("SIMULATED")
     return f"[{' · '.join(parts)}]"
+
+
+def _last_asked(call: Call) -> str | None:
+    return (call.attempts[-1].model_served or call.attempts[-1].model) if call.attempts else None
 
 
 def _simulated(call: Call, answer: Answer | None) -> bool:

@@ -130,9 +130,11 @@ def _summary(connection: sqlite3.Connection, where: Where) -> dict[str, Any]:
     calls = connection.execute(
         "SELECT COUNT(*) AS calls, COALESCE(SUM(cache IN ('hit', 'shared')), 0) AS hits,"
         " COALESCE(SUM(saved_cache_nano), 0) AS saved, COALESCE(SUM(baseline_nano), 0) AS baseline,"
+        " COALESCE(SUM(status = 'done' AND baseline_nano IS NULL), 0) AS unbased,"
         f" COALESCE(SUM(simulated IS NOT NULL), 0) AS simulated FROM calls WHERE {where.sql}",
         where.values,
     ).fetchone()
+    unknown = calls["unbased"] or row["unpriced"]
     return {
         "calls": calls["calls"],
         "attempts": row["attempts"],
@@ -142,12 +144,12 @@ def _summary(connection: sqlite3.Connection, where: Where) -> dict[str, Any]:
         "priced_usd": usd_text(row["priced_nano"]),
         "saved_usd": {
             "cache": usd_text(calls["saved"]),
-            "cascade": usd_text(calls["baseline"] - row["priced_nano"] - calls["saved"]),
+            "cascade": usd_text(None if unknown else calls["baseline"] - row["priced_nano"] - calls["saved"]),
             "context_cache": "0",
             "batch": "0",
             "flex": "0",
         },
-        "baseline_usd": usd_text(calls["baseline"]),
+        "baseline_usd": usd_text(None if calls["unbased"] else calls["baseline"]),
         "by_model": [_group(r, "model") for r in _groups(connection, where, "model")],
         "by_tool": _by_tool(connection, where),
         "unknown_attempts": row["unknown"],
@@ -195,7 +197,10 @@ def _grouped(connection: sqlite3.Connection, where: Where, by: GroupBy) -> list[
 
 def _days(connection: sqlite3.Connection, mine: Where, since: str) -> list[dict[str, Any]]:
     recent = mine.also("day >= ?", since)
-    found = connection.execute(f"SELECT DISTINCT day FROM calls WHERE {recent.sql} ORDER BY day DESC", recent.values)
+    days = (
+        f"SELECT day FROM calls WHERE {recent.sql} UNION SELECT day FROM attempts WHERE {recent.sql} ORDER BY day DESC"
+    )
+    found = connection.execute(days, (*recent.values, *recent.values))
     return [_public({"date": day} | _summary(connection, mine.also("day = ?", day))) for (day,) in found.fetchall()]
 
 

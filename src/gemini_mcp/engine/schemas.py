@@ -19,6 +19,8 @@ _APPLIED = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else")
 
 def schema_problem(schema: dict[str, Any]) -> str | None:
     """Why a schema cannot be used, or None."""
+    from referencing.exceptions import Unresolvable
+
     try:
         validator = _validator(schema)
         for keyword, value in _keywords(schema):
@@ -30,6 +32,8 @@ def schema_problem(schema: dict[str, Any]) -> str | None:
                 return problem
     except RecursionError:
         return "it is nested too deep"
+    except Unresolvable as error:
+        return f"$ref {shown(json.dumps(error.ref))} leads nowhere inside the schema"
     except Exception as error:  # the libraries raise whatever they stumble over
         where = getattr(error, "json_path", None)
         return f"{where}: {shown(error.message)}" if where else shown(str(error)) or type(error).__name__  # type: ignore[attr-defined]
@@ -90,7 +94,7 @@ def _pattern(pattern: str) -> Any:
 
 def _reference_problem(schema: dict[str, Any], validator: Any, reference: Any) -> str | None:
     if not isinstance(reference, str) or not reference.startswith("#"):
-        return f"$ref {shown(json.dumps(reference))} leads outside the schema"
+        return f"$ref {shown(json.dumps(reference))} leads nowhere inside the schema"
     target = validator._resolver.lookup(reference).contents
     if not isinstance(target, dict | bool):
         return f"$ref {shown(reference)} does not lead to a schema"

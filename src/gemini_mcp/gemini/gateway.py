@@ -75,7 +75,7 @@ class Gateway:
         except TimeoutError:
             raise _late(None) from None
         except Exception as error:
-            raise translate(error, request.model, self._key) from None
+            raise translate(error, request.model, self._key, trust_simulated=self._loopback) from None
         return read_answer(response.body or "", response.headers or {}, request.model, trust_simulated=self._loopback)
 
     async def _send(self, request: ModelRequest) -> Any:

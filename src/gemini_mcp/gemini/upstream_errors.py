@@ -29,27 +29,27 @@ _KEY_LIKE = re.compile(r"AIza[\w-]{10,}|AQ\.[\w-]{10,}")
 _SET_KEY = "Set GEMINI_API_KEY to a valid key from https://aistudio.google.com/apikey and restart the server."
 
 
-def translate(error: Exception, model: str, key: str) -> AgentError:
+def translate(error: Exception, model: str, key: str, *, trust_simulated: bool) -> AgentError:
     """Our error for one of the SDK's, of httpx2's, or of JSON's."""
     if isinstance(error, AgentError):
         return error
     if isinstance(error, sdk.APIError):
-        return _answered(error, model, key)
+        return _answered(error, model, key, trust_simulated)
     if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
         return UpstreamUnreachable("Gemini cannot be reached", "Check the network and GEMINI_AGENTS_BASE_URL.")
     if isinstance(error, httpx2.HTTPError | json.JSONDecodeError):
         what = type(error).__name__
         return UpstreamUnavailable(f"the connection to Gemini broke ({what})", "Try again.", usage=None)
-    # Whatever else the libraries stumble over, it may have been after the request was sent.
+    # Whatever else the libraries stumble over, it may have been after the request was sent: of unknown cost.
     what = f"{type(error).__name__}: {_said(str(error), key)}"
     return UpstreamMisbehaved(f"the answer could not be read ({what})", "Try again.", usage=None)
 
 
-def _answered(error: sdk.APIError, model: str, key: str) -> UpstreamError:
+def _answered(error: sdk.APIError, model: str, key: str, trust_simulated: bool) -> UpstreamError:
     """An HTTP status other than 200. From 300 on nothing was generated and nothing is charged."""
     body = _error_body(error.details)
     said = _said(str(error.message or body.get("message") or ""), key)
-    simulated = _header(error, SIMULATED_HEADER)
+    simulated = _header(error, SIMULATED_HEADER) if trust_simulated else ""
     made = _by_status(int(error.code or 0), body, said, model, error)
     made.simulated = ("list" if simulated.endswith("list") else "zero") if simulated else None
     return made

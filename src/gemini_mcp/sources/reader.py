@@ -55,8 +55,8 @@ class Reader:
 
     def _place(self, name: str) -> tuple[Path, PurePath]:
         """The root a path lies beneath, and its way from there. ``..`` is resolved by name alone."""
-        if not name or "\0" in name:
-            raise InvalidArgument("a file's name is empty or holds a NUL", "Give paths relative to the project.")
+        if not name or "\0" in name or not _encodable(name):
+            raise InvalidArgument("no file can have such a name", "Give paths relative to the project.")
         if not self._roots:
             raise PathDenied("no folder is open for reading", "Set GEMINI_AGENTS_ROOTS for the server.")
         places = [(root, whole.relative_to(root)) for root in self._roots if (whole := _beneath(root, name))]
@@ -66,6 +66,14 @@ class Reader:
             raise PathDenied(f"{name} is outside the folders open for reading ({shown})", fix)
         # A relative name belongs to the first root that has it; whether it may be read is decided when it is opened.
         return next((place for place in places if os.path.lexists(place[0] / place[1])), places[0])
+
+
+def _encodable(name: str) -> bool:
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _beneath(root: Path, name: str) -> Path | None:

@@ -125,8 +125,10 @@ def _check_schema(arguments: DelegateTask) -> None:
 
 
 def _model(name: str, services: Services) -> str:
+    """The name, if it leads to a model: where it leads, and why, is told when the model is asked."""
     try:
-        return services.catalogue.resolve(name, services.today()).model.id
+        services.catalogue.resolve(name, services.today())
+        return name
     except UnknownModel as error:
         hint = f"Did you mean {' or '.join(error.suggestions)}? " if error.suggestions else ""
         fix = f"{hint}tier takes auto, lite, flash, pro or a model id; models://catalog lists them."

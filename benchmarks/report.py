@@ -1,0 +1,68 @@
+"""RESULTS.md: what was measured, on what, by which command. Missed targets are said to be missed."""
+
+import os
+import platform
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.figures import Figure
+
+RESULTS = Path(__file__).resolve().with_name("RESULTS.md")
+_PACKAGES = ("gemini-agents", "mcp", "google-genai", "httpx2", "anyio", "pydantic")
+_HEAD = """\
+# Benchmarks
+
+Written by `python benchmarks/run.py --write` (`make bench`) on {date}; {took}. Do not edit.
+
+- Machine: {machine}. Other work may have run beside it: read the ratios, which compare neighbours in time.
+- Versions: {versions}; Python {python}.
+- Everything is on loopback. The floor is a bare MCP tool on the same mcp that awaits one call of google-genai at its
+  default settings, against the same upstream, which answers at once (`upstream.py`). Hello-world is an MCP server with
+  one tool that gives its argument back. Medians; in brackets the smallest and the largest.
+
+| figure | what | measured | baseline | ratio | target | met | again with `python benchmarks/run.py` |
+|---|---|---|---|---|---|---|---|
+"""
+
+
+def shown(figure: Figure) -> str:
+    """For the terminal."""
+    columns = (figure.what, figure.measured, figure.baseline, figure.ratio, figure.target, _met(figure))
+    return f"{figure.number}. {' | '.join(columns)}\n   {figure.note}"
+
+
+def write(done: dict[str, list[Figure]], took_s: float) -> None:
+    """Replace RESULTS.md by this run."""
+    head = _HEAD.format(
+        date=time.strftime("%Y-%m-%d"),
+        took=f"{took_s / 60:.0f} minutes",
+        machine=_machine(),
+        versions=", ".join(f"{name} {version(name)}" for name in _PACKAGES),
+        python=platform.python_version(),
+    )
+    lines = sorted((figure.number, name, figure) for name, figures in done.items() for figure in figures)
+    rows = [_row(figure, name) for _, name, figure in lines]
+    notes = [f"- **{number}**: {figure.note}." for number, _, figure in lines]
+    missed = [number for number, _, figure in lines if not figure.met]
+    verdict = f"Missed: {', '.join(missed)}." if missed else "All targets are met."
+    RESULTS.write_text("\n".join([head + "\n".join(rows), "", verdict, "", "## How", "", *notes, ""]), "utf-8")
+
+
+def _row(figure: Figure, name: str) -> str:
+    columns = (figure.number, figure.what, figure.measured, figure.baseline, figure.ratio, figure.target, _met(figure))
+    return f"| {' | '.join(columns)} | `--only {name}` |"
+
+
+def _met(figure: Figure) -> str:
+    return "yes" if figure.met else "**no**"
+
+
+def _machine() -> str:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    return f"{os.cpu_count()} cores ({_processor()}), {memory:.0f} GB, {platform.system()} {platform.machine()}"
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")

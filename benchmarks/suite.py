@@ -1,0 +1,43 @@
+"""The benchmarks by name, and the command line over them."""
+
+import argparse
+import time
+from collections.abc import Callable
+
+from benchmarks import accounts, calls, crash, startup
+from benchmarks.figures import Effort, Figure
+from benchmarks.report import shown, write
+
+BENCHMARKS: dict[str, Callable[[Effort], list[Figure]]] = {
+    "cpu": startup.measure_cpu,
+    "memory": startup.measure_memory,
+    "tools": startup.measure_tool_list,
+    "body": startup.measure_body,
+    "call": calls.measure_calls,
+    "throughput": calls.measure_throughput,
+    "hit": calls.measure_hits,
+    "crash": crash.measure_crashes,
+    "accounts": accounts.measure_accounts,
+}
+
+
+def main() -> int:
+    """Runs what was asked for; the exit code is 0 whether or not targets were met."""
+    parser = argparse.ArgumentParser(description="Measure gemini-agents against its targets.")
+    parser.add_argument("--only", action="append", choices=BENCHMARKS, metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--quick", action="store_true", help="few repetitions: a look, not a measurement")
+    parser.add_argument("--write", action="store_true", help="write RESULTS.md")
+    options = parser.parse_args()
+    if options.write and (options.quick or options.only):
+        parser.error("RESULTS.md is of one whole run: leave out --quick and --only")
+    started = time.monotonic()
+    done: dict[str, list[Figure]] = {}
+    for name in options.only or BENCHMARKS:
+        began = time.monotonic()
+        done[name] = BENCHMARKS[name](Effort(options.quick))
+        for figure in done[name]:
+            print(shown(figure), flush=True)
+        print(f"  ({name}: {time.monotonic() - began:.0f} s)", flush=True)
+    if options.write:
+        write(done, time.monotonic() - started)
+    return 0
