@@ -54,7 +54,7 @@ UNUSABLE = [
     (a_file_in_its_place, "home"),
     (a_ledger_from_the_future, "99"),
     (a_ledger_that_is_none, "not a database"),
-    (a_ledger_that_is_a_folder, "unable to open"),
+    (a_ledger_that_is_a_folder, "directory"),
     (a_broken_catalogue, "catalog.toml"),
 ]
 

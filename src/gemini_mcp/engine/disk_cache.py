@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from threading import Event, Lock
 from typing import Any
 
 import structlog
@@ -21,6 +22,7 @@ from gemini_mcp.domain.ids import ulid
 
 SIZE_LIMIT_BYTES = 256 * 1024 * 1024
 BUSY_TIMEOUT_S = 0.25
+WRITE_AFTER_S = 0.1
 log = structlog.get_logger()
 
 
@@ -72,6 +74,9 @@ class DiskStore:
         self._cache = _opened(folder)
         self._waiting: dict[str, tuple[dict[str, Any], float]] = {}
         self._dropped: set[str] = set()
+        self._lock = Lock()
+        self._scheduled = False
+        self._closing = Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="cache")
 
     async def get(self, key: str) -> dict[str, Any] | None:
@@ -79,10 +84,12 @@ class DiskStore:
         return self._get(key)
 
     def put(self, key: str, value: dict[str, Any], ttl_s: float) -> None:
-        """Written soon; entries that wait together share a transaction."""
-        self._waiting[key] = (value, ttl_s)
-        self._dropped.discard(key)
-        if len(self._waiting) == 1:
+        """Served at once, written soon; entries that wait together share a transaction."""
+        with self._lock:
+            self._waiting[key] = (value, ttl_s)
+            self._dropped.discard(key)
+            due, self._scheduled = not self._scheduled, True
+        if due:
             self._thread.submit(self._guarded, self._write_waiting)
 
     def drop(self, key: str) -> None:
@@ -99,6 +106,8 @@ class DiskStore:
         return sum(bool(self._cache.delete(key)) for (key,) in rows if isinstance(key, str))
 
     def close(self) -> None:
+        """Write what waits, and close. Blocks."""
+        self._closing.set()
         self._thread.shutdown(wait=True)
         self._cache.close()
 
@@ -123,14 +132,20 @@ class DiskStore:
         self._dropped.discard(key)
 
     def _write_waiting(self) -> None:
-        while entries := list(self._waiting.items()):
-            try:
-                with self._cache.transact():
-                    for key, (value, ttl_s) in entries:
-                        self._cache.set(key, value, expire=ttl_s)
-            finally:
-                for key, _ in entries:
-                    self._waiting.pop(key, None)
+        """After a while, so that the thread wakes but now and then. What cannot be written is let go of."""
+        self._closing.wait(WRITE_AFTER_S)
+        with self._lock:
+            self._scheduled = False
+            entries = list(self._waiting.items())
+        try:
+            with self._cache.transact():
+                for key, (value, ttl_s) in entries:
+                    self._cache.set(key, value, expire=ttl_s)
+        finally:
+            with self._lock:
+                for key, entry in entries:
+                    if self._waiting.get(key) is entry:  # and not a newer one
+                        del self._waiting[key]
 
     def _guarded(self, action: Callable[[], object]) -> None:
         try:

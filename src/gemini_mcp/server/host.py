@@ -73,10 +73,8 @@ class EngineHost:
                 self._settled.set()
                 await anyio.sleep_forever()
         except Exception as error:  # whatever it is, the client hears of it instead of waiting for ever
-            home = f"Mend {self._settings.home}, or point GEMINI_AGENTS_HOME elsewhere"
-            fix = (
-                f"{'Correct the setting' if isinstance(error, ValueError) else home}; gemini-agents doctor tells more."
-            )
+            where = f"Mend {self._settings.home} or point GEMINI_AGENTS_HOME elsewhere"
+            fix = f"{where}, or correct the setting that is named; gemini-agents doctor tells more."
             self._failure = StateUnavailable(str(error) or type(error).__name__, fix)
         finally:
             self._engine = None

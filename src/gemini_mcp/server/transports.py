@@ -2,6 +2,7 @@
 
 import hmac
 import ipaddress
+import re
 import socket
 import sys
 from dataclasses import dataclass
@@ -109,7 +110,7 @@ def is_loopback(host: str) -> bool:
 
 
 def read_tokens(path: Path) -> dict[str, str]:
-    """``principal token``, one a line; a line may be a ``#`` comment. Raises BadSetting, which never shows a token."""
+    """``principal token``, one a line; `` #`` begins a comment. Raises BadSetting, which never shows a token."""
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -118,7 +119,7 @@ def read_tokens(path: Path) -> dict[str, str]:
         ) from None
     tokens: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
-        words = [] if line.lstrip().startswith("#") else line.split()
+        words = re.split(r"(?:^|\s)#", line)[0].split()
         if not words:
             continue
         if len(words) != 2 or len(words[1]) < LEAST_TOKEN_CHARACTERS or words[1] in tokens:
