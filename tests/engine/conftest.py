@@ -13,8 +13,8 @@ import pytest
 from gemini_mcp.domain.catalog import Catalogue, Tier
 from gemini_mcp.domain.errors import UpstreamError
 from gemini_mcp.domain.ids import attempt_id, result_id
+from gemini_mcp.domain.material import Source
 from gemini_mcp.domain.messages import FinishReason, ModelAnswer, ModelRequest
-from gemini_mcp.domain.task import Source
 from gemini_mcp.domain.usage import TokenUsage
 from gemini_mcp.engine.database import Database
 from gemini_mcp.engine.ledger import Ledger, migrate

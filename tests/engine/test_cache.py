@@ -12,7 +12,8 @@ import anyio.lowlevel
 import pytest
 
 from gemini_mcp.domain.errors import NoAcceptableAnswer, UpstreamUnavailable
-from gemini_mcp.domain.task import Rejected, Source, Task
+from gemini_mcp.domain.material import Source
+from gemini_mcp.domain.task import Rejected, Task
 from gemini_mcp.engine.cache import cached, key_of
 from gemini_mcp.engine.disk_cache import DiskStore
 from gemini_mcp.engine.flights import Flights
@@ -54,7 +55,7 @@ def key(task: Task = TASK, principal: str = "me", **around: Any) -> str:
         key(replace(TASK, pinned_model="gemini-4-argon")),
         key(replace(TASK, web_search=True)),
         key(replace(TASK, rejected=Rejected("r_1", "old", "wrong", "lite"))),
-        key(replace(TASK, tool="review_code")),
+        key(replace(TASK, agent="review_code")),
         key(principal="you"),
         key(plan=["lite"]),
         key(prompt="v2"),
@@ -180,7 +181,7 @@ async def test_the_second_call_is_a_hit_and_costs_nothing(kitchen: Kitchen) -> N
     assert (first.cache, second.cache, len(kitchen.made)) == ("miss", "hit", 1)
     assert replace(second, cache="miss") == first
     assert (call.attempts, call.tier, call.family) == ([], "lite", "text")
-    assert any("cache saved" in warning for warning in call.warnings)
+    assert call.saved_by_cache_nano > 0
 
 
 async def test_pages_of_a_search_survive_the_cache(kitchen: Kitchen) -> None:

@@ -29,6 +29,7 @@ from gemini_mcp.engine.ports import Answer, Call
 from .conftest import FLASH, LITE, PRO, TODAY, Scripted, Upstream, a_call, a_source, an_answer, an_attempt, today
 
 PROMPT = AgentPrompt.parse("Be brief.\n\n## json\nOnly JSON.\n")
+PROMPTS = {"delegate_task": PROMPT}
 DOWN = UpstreamUnavailable("Gemini answered 503", "Wait.")
 
 
@@ -37,7 +38,7 @@ async def climbed(
 ) -> tuple[Answer | AgentError, Upstream, Call]:
     upstream, call = Upstream(list(script)), call or a_call()
     try:
-        return await cascading(upstream, catalogue, PROMPT, today)(task, call), upstream, call
+        return await cascading(upstream, catalogue, PROMPTS, today)(task, call), upstream, call
     except AgentError as error:
         return error, upstream, call
 
@@ -233,7 +234,7 @@ async def test_a_budget_that_ends_in_mid_climb_says_what_failed_below(catalogue:
 
     call = a_call()
     with pytest.raises(BudgetExceeded) as caught:
-        await cascading(generate, catalogue, PROMPT, today)(Task("x", expect="json"), call)
+        await cascading(generate, catalogue, PROMPTS, today)(Task("x", expect="json"), call)
     assert "lite answer failed" in caught.value.message and "not JSON" in caught.value.message
     assert "$0.0001 is left" in caught.value.message and caught.value.fix == "Raise max_cost_usd."
     assert caught.value.best == "{"
@@ -245,7 +246,7 @@ async def test_a_budget_too_small_for_the_first_attempt_is_told_as_it_is(catalog
         raise BudgetExceeded("too little", "Raise it.")
 
     with pytest.raises(BudgetExceeded, match="too little"):
-        await cascading(generate, catalogue, PROMPT, today)(Task("x"), a_call())
+        await cascading(generate, catalogue, PROMPTS, today)(Task("x"), a_call())
 
 
 async def test_the_cost_of_an_answer_is_that_of_the_whole_climb(catalogue: Catalogue) -> None:
@@ -265,7 +266,7 @@ async def test_a_cost_with_an_unknown_part_is_unknown(catalogue: Catalogue) -> N
         an_attempt(call, request.model, call.tier, cost_nano=None)
         return an_answer()
 
-    answer = await cascading(generate, catalogue, PROMPT, today)(Task("x"), a_call())
+    answer = await cascading(generate, catalogue, PROMPTS, today)(Task("x"), a_call())
     assert answer.cost_nano is None
 
 

@@ -182,7 +182,7 @@ async def test_settling_twice_changes_nothing(database: Database, ledger: Ledger
 
 
 async def test_a_call_that_asked_nobody_is_still_a_call(database: Database, ledger: Ledger) -> None:
-    call = a_call(cache_key="key", family="text")
+    call = a_call(cache_key="key", family="text", saved_by_cache_nano=700)
     await ledger.finish(call, Finished(accepted(call, cache="hit", cost_nano=700), instruction="do it"))
     (found,) = await rows(database, "SELECT status, cache, cost_nano, saved_cache_nano, cache_key, family FROM calls")
     assert found == {

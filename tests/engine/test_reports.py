@@ -119,7 +119,7 @@ async def test_what_the_stand_in_answered_is_labelled(ledger: Ledger, reports: R
 
 async def test_baseline_and_savings_are_what_the_method_says(ledger: Ledger, reports: Reports) -> None:
     """baseline = cost + saved by the cache + saved by the cascade, to the nano-dollar."""
-    one, two, hit = a_call(), a_call(), a_call()
+    one, two, hit = a_call(), a_call(), a_call(saved_by_cache_nano=1_000)
     await spend(ledger, one, paid(one, 1_000), baseline_nano=9_000)
     await spend(ledger, two, paid(two, 2_000, verdict="rejected"), paid(two, 12_000), baseline_nano=10_000)
     await spend(ledger, hit, cache="hit", cost_nano=1_000, baseline_nano=9_000)

@@ -251,7 +251,7 @@ async def test_a_rule_sees_the_system_instruction_and_what_is_cached(start: Star
     stand = await start(faults=[{"match": "haddock", "do": "503"}])
     with pytest.raises(errors.ServerError):
         await stand.ask(system_instruction="Mention haddock.")
-    cache = await stand.sdk.aio.caches.create(model=FLASH, config={"contents": ["haddock"]})
+    cache = await stand.sdk.aio.caches.create(model=FLASH, config=types.CreateCachedContentConfig(contents="haddock"))
     with pytest.raises(errors.ServerError):
         await stand.ask(cached_content=cache.name)
     assert (await stand.ask()).text

@@ -122,7 +122,7 @@ async def test_a_cache_goes_with_its_own_model_and_nothing_it_sets(stand: Stand)
     with pytest.raises(errors.ClientError, match="can not be used with GenerateContent request setting"):
         await stand.ask(cached_content=cache.name, system_instruction="Be long.")
     with pytest.raises(errors.ClientError, match="does not support explicit caching"):
-        await stand.sdk.aio.caches.create(model="gemini-4-argon", config={"contents": ["x"]})
+        await stand.sdk.aio.caches.create(model="gemini-4-argon", config=types.CreateCachedContentConfig(contents="x"))
     with pytest.raises(errors.ClientError, match=r"cached_content\.ttl"):
         await _cache(stand, ttl="soon")
 

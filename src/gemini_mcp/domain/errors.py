@@ -2,7 +2,7 @@
 
     AgentError                 code, message, fix
     ├── Refusal                refused before anything was sent: nothing charged
-    │   ├── InvalidArgument · FileNotFound · PathDenied · SecretFound · TooLarge · UnsupportedFormat
+    │   ├── InvalidArgument · FileNotFound · PathDenied · SecretFound · UrlDenied · TooLarge · UnsupportedFormat
     │   ├── NoApiKey · BudgetExceeded
     ├── UpstreamError          what Gemini, or the way to it, answered
     │   ├── KeyRejected        never climbs: another model would refuse the key too
@@ -64,6 +64,10 @@ class PathDenied(Refusal):
 
 class SecretFound(Refusal):
     code = "secret_found"
+
+
+class UrlDenied(Refusal):
+    code = "url_denied"
 
 
 class TooLarge(Refusal):

@@ -3,10 +3,27 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from gemini_mcp.domain.material import Media
 from gemini_mcp.domain.usage import TokenUsage
 
 FinishReason = Literal["stop", "max_tokens", "safety", "recitation", "other"]
 PriceBook = Literal["zero", "list"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """An image or a document that goes along with a prompt, which calls it by its ``label``."""
+
+    label: str
+    media: Media
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """A file kept by Gemini: ``name`` to delete it by, ``uri`` to speak of it in a request."""
+
+    name: str
+    uri: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +44,7 @@ class ModelRequest:
     json_mode: bool = False
     json_schema: dict[str, Any] | None = None
     web_search: bool = False
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from gemini_mcp.domain.task import Rejected, Source, Task
+from gemini_mcp.domain.material import Source
+from gemini_mcp.domain.messages import Attachment
+from gemini_mcp.domain.task import Rejected, Task
 
 _HEADING = re.compile(r"^## +(\w+)[ \t]*$", re.MULTILINE)
 
@@ -37,7 +39,7 @@ def _conditions(task: Task) -> list[tuple[str, bool]]:
 def user_prompt(task: Task, *, failed: str = "") -> str:
     """Sources first, then context, then the task: what repeats between calls stands at the front, where
     Gemini's implicit cache finds it. ``failed`` is why the tier below was turned down."""
-    blocks = [fenced(source) for source in task.sources]
+    blocks = [fenced(source) for source in task.sources if source.media is None]
     if task.context:
         blocks.append(f"Context:\n{task.context}")
     if task.rejected is not None:
@@ -48,11 +50,21 @@ def user_prompt(task: Task, *, failed: str = "") -> str:
     return "\n\n".join(blocks)
 
 
+def attachments(task: Task) -> tuple[Attachment, ...]:
+    """What travels beside the prompt, each under the name by which the prompt and the answer call it."""
+    return tuple(Attachment(label(source), source.media) for source in task.sources if source.media is not None)
+
+
 def fenced(source: Source) -> str:
     """Material between marks that the material itself cannot contain, since they hold a part of its own hash."""
     mark = source.sha256[:12]
+    return f"<<<SOURCE {mark} {label(source)}>>>\n{source.text}\n<<<END {mark}>>>"
+
+
+def label(source: Source) -> str:
+    """The source's name as the model sees it, and which part of it that is."""
     path = "".join(character if character.isprintable() and character not in "<>" else "?" for character in source.path)
-    return f"<<<SOURCE {mark} {path}>>>\n{source.text}\n<<<END {mark}>>>"
+    return path if source.sent_as == "text" else f"{path} ({source.sent_as})"
 
 
 def _rejection(rejected: Rejected) -> str:

@@ -34,6 +34,8 @@ class Look:
 
 def family_of(task: Task, input_tokens: int) -> str:
     """The task's family: its form, or what its size or tools make of it."""
+    if task.family:
+        return task.family
     if task.output_schema is not None:
         return "schema"
     if task.expect in ("json", "python", "diff"):
@@ -60,7 +62,7 @@ def look(task: Task, input_tokens: int) -> Look:
 
 def output_limit(task: Task, tier: Tier, model: Model, *, more_room: bool) -> int:
     """``max_output_tokens`` for an attempt, thinking included. ``more_room`` after an answer that was cut short."""
-    answer = ANSWER_TOKENS["json" if task.wants_json else task.expect]
+    answer = task.answer_tokens or ANSWER_TOKENS["json" if task.wants_json else task.expect]
     thinking = THINKING_TOKENS[tier] if model.thinking.kind != "none" else 0
     wanted = (answer + thinking) * (2 if more_room else 1)
     return min(wanted, model.output_tokens, MOST_OUTPUT_TOKENS)

@@ -4,19 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from gemini_mcp.domain.catalog import Tier
+from gemini_mcp.domain.material import Source
 
 Expect = Literal["text", "markdown", "json", "python", "diff"]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file as it was read: ``path`` as shown to the model, ``bytes`` on disk, ``sha256`` of those bytes in hex."""
-
-    path: str
-    text: str
-    bytes: int
-    sha256: str
-    sent_as: str = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +24,9 @@ class Task:
     """What to do, on what, in which form.
 
     ``tier`` is where to start (None: we choose); ``pinned_model`` allows that model alone.
-    ``max_cost_nano`` caps the whole call, every attempt of it, in nano-USD.
+    ``max_cost_nano`` caps the whole call, every attempt of it, in nano-USD. ``agent`` names the instructions
+    (``prompts/agents/``). ``family`` and ``answer_tokens`` (room for the answer) are the tool's own, where it knows
+    better than a look at the task.
     """
 
     instruction: str
@@ -48,7 +40,14 @@ class Task:
     rejected: Rejected | None = None
     max_cost_nano: int | None = None
     fresh: bool = False
-    tool: str = "delegate_task"
+    agent: str = "delegate_task"
+    family: str = ""
+    answer_tokens: int | None = None
+
+    @property
+    def attached(self) -> tuple[Source, ...]:
+        """The sources that travel as they are, beside the text."""
+        return tuple(source for source in self.sources if source.media is not None)
 
     @property
     def wants_json(self) -> bool:

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
 
-from gemini_mcp.domain.money import short_usd
+from gemini_mcp.domain.material import Source
 from gemini_mcp.domain.task import Task
 from gemini_mcp.domain.usage import TokenUsage
 from gemini_mcp.engine.flights import Flights
 from gemini_mcp.engine.ports import Answer, AnswerTask, Call, Store
 
-KEY_FORM = 1
+KEY_FORM = 2
 """Raise it when the meaning of a key or the form of a value changes."""
 
 _ANSWER_FIELDS = tuple(field.name for field in fields(Answer))
@@ -32,10 +32,10 @@ def key_of(task: Task, principal: str, surroundings: dict[str, Any]) -> str:
     parts = {
         "form": KEY_FORM,
         "principal": principal,
-        "tool": task.tool,
+        "agent": task.agent,
         "instruction": _normalised(task.instruction),
         "context": _normalised(task.context),
-        "sources": [(source.path, source.sha256, source.sent_as) for source in task.sources],
+        "sources": [(source.path, source.sha256, source.sent_as, _detail(source)) for source in task.sources],
         "expect": task.expect,
         "schema": task.output_schema,
         "tier": task.tier,
@@ -46,6 +46,10 @@ def key_of(task: Task, principal: str, surroundings: dict[str, Any]) -> str:
     }
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _detail(source: Source) -> str | None:
+    return source.media.detail if source.media else None
 
 
 def _normalised(text: str) -> str:
@@ -86,8 +90,7 @@ async def _kept(store: Store, key_text: str) -> Answer | None:
 
 def _reused(answer: Answer, call: Call, state: Any) -> Answer:
     call.family, call.tier = answer.family, answer.tier
-    if answer.cost_nano:
-        call.warnings.append(f"cache saved {short_usd(answer.cost_nano)}")
+    call.of_record.saved_by_cache_nano += answer.cost_nano or 0
     return replace(answer, cache=state)
 
 

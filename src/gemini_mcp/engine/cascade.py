@@ -4,7 +4,7 @@ Within a tier, an error that another model may not have moves on to the tier's n
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,7 +13,7 @@ from gemini_mcp.domain.errors import AgentError, BudgetExceeded, NoAcceptableAns
 from gemini_mcp.domain.forms import unwrap
 from gemini_mcp.domain.messages import ModelAnswer, ModelRequest
 from gemini_mcp.domain.money import short_usd
-from gemini_mcp.domain.prompting import AgentPrompt, user_prompt
+from gemini_mcp.domain.prompting import AgentPrompt, attachments, user_prompt
 from gemini_mcp.domain.routing import Look, look, output_limit, thinking_budget, thinking_level
 from gemini_mcp.domain.task import Task
 from gemini_mcp.domain.tokens import safe_tokens
@@ -38,11 +38,11 @@ class Step:
 Today = Callable[[], date]
 
 
-def cascading(generate: Generate, catalogue: Catalogue, prompt: AgentPrompt, today: Today) -> AnswerTask:
+def cascading(generate: Generate, catalogue: Catalogue, prompts: Mapping[str, AgentPrompt], today: Today) -> AnswerTask:
     """Answers a task by the cheapest model whose answer passes the checks. Raises AgentError."""
 
     async def answer(task: Task, call: Call) -> Answer:
-        run = _Run(task, call, generate, catalogue, prompt, today())
+        run = _Run(task, call, generate, catalogue, prompts[task.agent], today())
         return await run.climb()
 
     return answer
@@ -53,14 +53,22 @@ def steps(task: Task, start: Tier, catalogue: Catalogue, today: date) -> list[St
     if task.pinned_model is not None:
         found = catalogue.resolve(task.pinned_model, today)
         return [Step(catalogue.tier_of(found.model.id) or start, found.model, found.warning)]
-    tiers = TIERS[TIERS.index(start) :]
-    return [Step(tier, c.model, c.warning) for tier in tiers for c in catalogue.candidates(tier, today)]
+    tiers, needs = TIERS[TIERS.index(start) :], needed_capabilities(task)
+    listed = [Step(tier, c.model, c.warning) for tier in tiers for c in catalogue.candidates(tier, today)]
+    return [step for step in listed if needs <= step.model.capabilities]
+
+
+def needed_capabilities(task: Task) -> set[str]:
+    """What a model must be able to do for the task, in the catalogue's words."""
+    seen = {"pdf" if s.media.mime_type == "application/pdf" else "image" for s in task.sources if s.media}
+    return seen | ({"search"} if task.web_search else set())
 
 
 def input_tokens(task: Task, system: str) -> int:
     """The size of the request, never meant to undercount: a schema travels along, and a search reads pages."""
     schema = json.dumps(task.output_schema) if task.output_schema is not None else ""
-    return safe_tokens(system, user_prompt(task), schema) + (SEARCH_TOOL_TOKENS if task.web_search else 0)
+    media = sum(source.media.tokens for source in task.sources if source.media)
+    return safe_tokens(system, user_prompt(task), schema) + media + (SEARCH_TOOL_TOKENS if task.web_search else 0)
 
 
 class _Run:
@@ -143,6 +151,7 @@ class _Run:
             json_mode=task.wants_json,
             json_schema=task.output_schema,
             web_search=task.web_search,
+            attachments=attachments(task),
         )
 
     def _announcement(self, step: Step) -> str:

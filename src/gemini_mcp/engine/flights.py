@@ -18,7 +18,7 @@ Work = Callable[[Call], Awaitable[Answer]]
 class _Flight:
     landed: anyio.Event = field(default_factory=anyio.Event)
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
-    listeners: dict[str, Progress] = field(default_factory=dict)
+    listeners: dict[int, Progress] = field(default_factory=dict)
     answer: Answer | None = None
     error: BaseException | None = None
 
@@ -46,16 +46,16 @@ class Flights:
             flight = self._flights[key] = _Flight()
             own = call.progress
             call.progress = flight.tell
-            flight.listeners[call.result_id] = own
+            flight.listeners[id(call)] = own
             self._group.start_soon(self._run, key, flight, call, work)
         else:
-            flight.listeners[call.result_id] = call.progress
+            flight.listeners[id(call)] = call.progress
         try:
             if not led:
                 await call.progress("the same call is under way; waiting for its answer")
             await flight.landed.wait()
         finally:
-            await self._leave(key, flight, call.result_id)
+            await self._leave(key, flight, call)
         return _outcome(flight), led
 
     async def _run(self, key: str, flight: _Flight, call: Call, work: Work) -> None:
@@ -69,12 +69,12 @@ class Flights:
 
     def _land(self, key: str, flight: _Flight, call: Call) -> None:
         self._forget(key, flight)
-        if call.result_id not in flight.listeners:
-            self._adopt(call)
+        if id(call) not in flight.listeners:
+            self._adopt(call.of_record)
         flight.landed.set()
 
-    async def _leave(self, key: str, flight: _Flight, result_id: str) -> None:
-        flight.listeners.pop(result_id, None)
+    async def _leave(self, key: str, flight: _Flight, call: Call) -> None:
+        flight.listeners.pop(id(call), None)
         if flight.listeners or flight.landed.is_set():
             return
         self._forget(key, flight)

@@ -165,9 +165,8 @@ def _finish_row(call: Call, end: Finished) -> tuple[Any, ...]:
             ms,
             call.result_id,
         )
-    reused = answer.cache in ("hit", "shared")
-    saved = (answer.cost_nano or 0) if reused else 0
-    row = ("done", "", answer.cache, answer.tier, answer.model, total_cost(call), saved, answer.baseline_nano)
+    spent, saved = total_cost(call), call.saved_by_cache_nano
+    row = ("done", "", answer.cache, answer.tier, answer.model, spent, saved, answer.baseline_nano)
     return (*row, answer.simulated, call.cache_key, end.follow_up_to, ms, call.result_id)
 
 

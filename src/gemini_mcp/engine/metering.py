@@ -31,10 +31,14 @@ def metered(generate: Generate, ledger: Ledger, catalogue: Catalogue, utc_today:
         request, reserved = fit(request, call, catalogue, today)
         attempt = Attempt(attempt_id(), request.model, call.tier, reserved, time.time())
         meter = _Meter(attempt, call, ledger, catalogue, today)
+        call.begin(attempt)
         try:
             await ledger.reserve(call, attempt)
         except anyio.get_cancelled_exc_class():
             meter.settle(TokenUsage(), "cancelled", "cancelled before it was sent")
+            raise
+        except BaseException:
+            call.withdraw(attempt)
             raise
         try:
             answer = await generate(request, call)
@@ -124,7 +128,6 @@ class _Meter:
         attempt.usage, attempt.verdict, attempt.reason = usage, verdict, reason
         attempt.ms = int((time.monotonic() - self._started) * 1000)
         attempt.cost_nano = attempt.reserved_nano if usage is None else self._cost(usage, attempt.simulated)
-        self._call.attempts.append(attempt)
         self._ledger.settle(attempt)
         log.info(
             "attempt",

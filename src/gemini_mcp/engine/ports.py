@@ -5,7 +5,7 @@ answer   : (Task, Call)         -> Answer             cascading(...), cached(...
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 from gemini_mcp.domain.catalog import Tier
@@ -74,11 +74,36 @@ class Call:
     attempts: list[Attempt] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     cache_key: str | None = None
+    saved_by_cache_nano: int = 0
+    whole: "Call | None" = None
+
+    def part(self) -> "Call":
+        """One of several tasks that this call consists of: it has attempts, family and tier of its own; its money,
+        deadline and warnings are the whole call's."""
+        return replace(self, attempts=[], whole=self.of_record)
+
+    @property
+    def of_record(self) -> "Call":
+        """The call that the ledger and the receipt know."""
+        return self.whole or self
+
+    def begin(self, attempt: Attempt) -> None:
+        """From now on the attempt's reservation counts against the cap."""
+        self.attempts.append(attempt)
+        if self.whole is not None:
+            self.whole.attempts.append(attempt)
+
+    def withdraw(self, attempt: Attempt) -> None:
+        """An attempt that could not be reserved, and so was never sent."""
+        self.attempts.remove(attempt)
+        if self.whole is not None:
+            self.whole.attempts.remove(attempt)
 
     @property
     def committed_nano(self) -> int:
-        """What counts against a cap: costs, and reservations where the cost is not known."""
-        return sum(a.cost_nano if a.cost_nano is not None else a.reserved_nano or 0 for a in self.attempts)
+        """What counts against a cap: costs, and reservations where the cost is not known, or not yet."""
+        attempts = self.of_record.attempts
+        return sum(a.cost_nano if a.cost_nano is not None else a.reserved_nano or 0 for a in attempts)
 
     @property
     def spent_nano(self) -> int:

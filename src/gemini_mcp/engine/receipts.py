@@ -3,11 +3,13 @@
 import time
 from typing import Any
 
+from gemini_mcp.domain.material import Source
 from gemini_mcp.domain.money import short_usd, usd_text
-from gemini_mcp.domain.task import Source
 from gemini_mcp.domain.usage import TokenUsage
 from gemini_mcp.engine.ledger import total_cost
 from gemini_mcp.engine.ports import Answer, Attempt, Call
+
+MOST_REJECTIONS_TOLD = 3
 
 
 def receipt(call: Call, answer: Answer | None, sources: tuple[Source, ...] = ()) -> dict[str, Any]:
@@ -45,11 +47,19 @@ def receipt_line(call: Call, answer: Answer) -> str:
         parts.append(f"{usage.thinking_tokens:,} thinking")
     if answer.cache in ("hit", "shared"):
         parts.append("cached" if answer.cache == "hit" else "shared with an identical call")
-    parts += [f"{a.tier} rejected: {a.reason}" for a in call.attempts if a.verdict == "rejected"]
+    if call.saved_by_cache_nano:
+        parts.append(f"cache saved {short_usd(call.saved_by_cache_nano)}")
+    parts += _rejections(call)
     parts += call.warnings
     if _simulated(call, answer):
         parts.append("SIMULATED")
     return f"[{' · '.join(parts)}]"
+
+
+def _rejections(call: Call) -> list[str]:
+    """Why cheaper answers were turned down; of many, the first and how many more there were."""
+    told = [f"{a.tier} rejected: {a.reason}" for a in call.attempts if a.verdict == "rejected"]
+    return told if len(told) <= MOST_REJECTIONS_TOLD else [told[0], f"{len(told) - 1} more rejected"]
 
 
 def _last_asked(call: Call) -> str | None:

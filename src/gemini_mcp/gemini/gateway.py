@@ -4,23 +4,29 @@ The SDK takes half a second and 50 MB to import, so it is imported in a thread w
 better to do, and warmed by one request that never leaves the process.
 """
 
+import io
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
 
-from gemini_mcp.domain.errors import NOTHING_USED, DeadlineExceeded, NoApiKey
-from gemini_mcp.domain.messages import ModelAnswer, ModelRequest
+from gemini_mcp.domain.errors import NOTHING_USED, AgentError, DeadlineExceeded, NoApiKey, UpstreamMisbehaved
+from gemini_mcp.domain.material import Media
+from gemini_mcp.domain.messages import ModelAnswer, ModelRequest, Uploaded
 from gemini_mcp.domain.usage import TokenUsage
 
 if TYPE_CHECKING:
     from google.genai import Client
+    from google.genai.types import File
     from httpx2 import AsyncClient
 
 DEFAULT_BASE_URL = "https://generativelanguage.googleapis.com"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+PROCESSING_POLL_S = 1.0
 _WARMING = ModelRequest("gemini-3.5-flash-lite", "warm", "warm", 1, 1, thinking_level="LOW", json_mode=True)
 
 
@@ -85,10 +91,54 @@ class Gateway:
         response = await self._client.aio.models.generate_content(**generate_arguments(request))
         return response.sdk_http_response
 
+    async def upload(self, media: Media, deadline: float) -> Uploaded:
+        """Keep a file at Gemini. ``deadline`` as for ``generate``. Raises UpstreamError or NoApiKey."""
+        await self.load()
+        with self._translated(), _until(deadline):
+            assert self._client is not None
+            config = {"mime_type": media.mime_type}
+            file = await self._client.aio.files.upload(file=io.BytesIO(media.data), config=config)  # type: ignore[arg-type]
+            while _state(file) == "PROCESSING":
+                await anyio.sleep(PROCESSING_POLL_S)
+                file = await self._client.aio.files.get(name=file.name or "")
+        if _state(file) == "FAILED" or not file.name or not file.uri:
+            raise UpstreamMisbehaved("Gemini could not take in an uploaded file", "Make it smaller, or convert it.")
+        return Uploaded(file.name, file.uri)
+
+    async def delete(self, name: str) -> None:
+        """Delete an uploaded file. Raises UpstreamError."""
+        with self._translated():
+            assert self._client is not None
+            await self._client.aio.files.delete(name=name)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        from gemini_mcp.gemini.upstream_errors import translate
+
+        try:
+            yield
+        except AgentError:
+            raise
+        except Exception as error:
+            raise translate(error, "the Files API", self._key, trust_simulated=self._loopback) from None
+
     async def aclose(self) -> None:
         """Close the connections. The SDK leaves a client that it was given to its giver."""
         if self._http is not None:
             await self._http.aclose()
+
+
+@contextmanager
+def _until(deadline: float) -> Iterator[None]:
+    try:
+        with anyio.fail_after(deadline - time.monotonic()):
+            yield
+    except TimeoutError:
+        raise _late(NOTHING_USED) from None
+
+
+def _state(file: "File") -> str:
+    return str(getattr(file.state, "value", file.state or ""))
 
 
 def _late(usage: TokenUsage | None) -> DeadlineExceeded:

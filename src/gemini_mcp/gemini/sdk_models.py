@@ -9,6 +9,15 @@ from typing import Any
 
 from google.genai import types
 
+from gemini_mcp.domain.material import Detail, Media
+from gemini_mcp.domain.messages import Attachment
+
+_RESOLUTIONS: dict[Detail, types.PartMediaResolution] = {
+    "low": types.PartMediaResolution(level=types.PartMediaResolutionLevel.MEDIA_RESOLUTION_LOW),
+    "medium": types.PartMediaResolution(level=types.PartMediaResolutionLevel.MEDIA_RESOLUTION_MEDIUM),
+    "high": types.PartMediaResolution(level=types.PartMediaResolutionLevel.MEDIA_RESOLUTION_HIGH),
+}
+
 
 class _NotAContainer:
     def __contains__(self, name: object) -> bool:
@@ -20,11 +29,22 @@ class Part(_NotAContainer, types.Part):
 
 
 class Content(_NotAContainer, types.Content):
-    """A text in the words of the SDK."""
+    """What a request says, in the words of the SDK."""
 
     @classmethod
-    def of(cls, text: str) -> "Content":
-        return cls(role="user", parts=[Part(text=text)])
+    def of(cls, text: str, attachments: tuple[Attachment, ...] = ()) -> "Content":
+        """The attachments first, each behind its name, then the text: what repeats between calls stands in front."""
+        named = [part for each in attachments for part in (Part(text=f"{each.label}:"), _media(each.media))]
+        return cls(role="user", parts=[*named, Part(text=text)])
+
+
+def _media(media: Media) -> Part:
+    resolution = _RESOLUTIONS[media.detail] if media.detail else None
+    if media.uri:
+        file = types.FileData(file_uri=media.uri, mime_type=media.mime_type)
+        return Part(file_data=file, media_resolution=resolution)
+    blob = types.Blob(data=media.data, mime_type=media.mime_type)
+    return Part(inline_data=blob, media_resolution=resolution)
 
 
 class Config(_NotAContainer, types.GenerateContentConfig):

@@ -52,7 +52,8 @@ def generate_arguments(request: ModelRequest) -> dict[str, Any]:
         config["response_json_schema"] = request.json_schema
     if request.web_search:
         config["tools"] = [{"google_search": {}}]
-    return {"model": request.model, "contents": Content.of(request.prompt), "config": Config(**config)}
+    content = Content.of(request.prompt, request.attachments)
+    return {"model": request.model, "contents": content, "config": Config(**config)}
 
 
 def read_answer(body: str, headers: Mapping[str, str], asked: str, *, trust_simulated: bool) -> ModelAnswer:

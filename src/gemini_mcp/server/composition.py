@@ -26,6 +26,7 @@ from gemini_mcp.engine.ports import Call
 from gemini_mcp.engine.reports import Reports
 from gemini_mcp.engine.results import Results
 from gemini_mcp.engine.retry import retrying
+from gemini_mcp.engine.uploads import uploading
 from gemini_mcp.gemini.catalog import load_catalogue
 from gemini_mcp.gemini.gateway import Gateway
 from gemini_mcp.server.logs import configure_logs
@@ -34,6 +35,8 @@ from gemini_mcp.sources.reader import Reader
 from gemini_mcp.tools.services import Services
 
 SEARCH_TTL_S = 3_600.0
+AGENTS = ("delegate_task",)
+"""The agents' instructions, under ``prompts/agents/``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
 
     configure_logs(settings.log_level)
     catalogue = load_models(settings)
-    prompt = agent_prompt("delegate_task", settings.home)
+    prompts = {name: agent_prompt(name, settings.home) for name in AGENTS}
     database = await opened_database(settings)
     owner = Owner(settings.home / "run")
     ledger, results = Ledger(database, owner), Results(database)
@@ -70,7 +73,8 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
         return [candidate.model.id for tier in TIERS for candidate in catalogue.candidates(tier, today)]
 
     def key(task: Task, call: Call) -> str:
-        surroundings = {"plan": plan(utc_today()), "prompt": prompt.version, "endpoint": gateway.endpoint}
+        version = prompts[task.agent].version
+        surroundings = {"plan": plan(utc_today()), "prompt": version, "endpoint": gateway.endpoint}
         return key_of(task, call.caller.principal, surroundings)
 
     def lifetime_s(task: Task) -> float:
@@ -80,7 +84,8 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
         async with anyio.create_task_group() as group:
             generate = retrying(metered(send, ledger, catalogue, utc_today))
             flights = Flights(group, ledger.adopt)
-            answer = cached(cascading(generate, catalogue, prompt, utc_today), store, flights, key, lifetime_s)
+            climbing = cascading(generate, catalogue, prompts, utc_today)
+            answer = cached(uploading(climbing, gateway), store, flights, key, lifetime_s)
             services = Services(
                 answer=answer,
                 ledger=ledger,

@@ -1,24 +1,19 @@
 """delegate_task: one task to the cheapest Gemini model whose answer passes the checks."""
 
-import sqlite3
-import time
 from dataclasses import replace
 from typing import Annotated, Any
 
-import anyio
 from pydantic import BaseModel, ConfigDict, Field
 
-from gemini_mcp.domain.catalog import TIERS, UnknownModel
-from gemini_mcp.domain.errors import AgentError, InvalidArgument, UnknownModelName
-from gemini_mcp.domain.ids import RESULT_ID, result_id
-from gemini_mcp.domain.money import nano_from_usd
+from gemini_mcp.domain.errors import InvalidArgument
+from gemini_mcp.domain.ids import RESULT_ID
 from gemini_mcp.domain.task import Expect, Rejected, Task
 from gemini_mcp.engine.ledger import Finished
-from gemini_mcp.engine.ports import Answer, Call, Caller, Progress
-from gemini_mcp.engine.receipts import receipt, receipt_line
+from gemini_mcp.engine.ports import Answer, Caller, Progress
 from gemini_mcp.engine.results import KeptResult
 from gemini_mcp.engine.schemas import schema_problem
-from gemini_mcp.tools.services import Delivered, Services, ToolFailure
+from gemini_mcp.tools.calls import books, cap, choice, finished, new_call
+from gemini_mcp.tools.services import Delivered, Services
 
 NAME = "delegate_task"
 DESCRIPTION = (
@@ -62,34 +57,12 @@ async def delegate_task(arguments: DelegateTask, caller: Caller, progress: Progr
     if earlier is not None:
         task = _following(task, arguments, earlier)
         await _note_rejection(arguments, earlier, services)
-    call = _call(task, caller, progress, services.deadline_s)
-    answer = await _answered(task, call, services)
-    text = _with_web_sources(task, answer)
-    kept = replace(answer, text=text)
+    call = new_call(NAME, caller, progress, services, task.max_cost_nano)
+    async with books(call, services, task.sources):
+        answer = await services.answer(task, call)
+    kept = replace(answer, text=_with_web_sources(task, answer))
     end = Finished(kept, instruction=arguments.task, mime_type=_mime_type(task), follow_up_to=arguments.follow_up_to)
-    try:
-        await services.ledger.finish(call, end)
-    except sqlite3.Error as error:  # the answer is paid for: it is not withheld for want of a place to keep it
-        call.warnings.append(f"not kept: the ledger could not be written ({error})")
-    whole = receipt(call, kept, task.sources)
-    return Delivered(text, _mime_type(task), call.result_id, receipt_line(call, kept), whole)
-
-
-async def _answered(task: Task, call: Call, services: Services) -> Answer:
-    """The answer; an error or a cancellation closes the call's books first."""
-    try:
-        return await services.answer(task, call)
-    except AgentError as error:
-        if call.attempts:  # refused before anything was reserved: nothing to tell
-            await services.ledger.finish(call, Finished(None, error.code))
-        raise ToolFailure(error, receipt(call, None, task.sources)) from error
-    except anyio.get_cancelled_exc_class():
-        services.ledger.post_finish(call, Finished(None, "cancelled", cancelled=True))
-        raise
-    except Exception as error:
-        services.ledger.post_finish(call, Finished(None, "internal_error"))
-        bug = AgentError(f"an error of our own ({type(error).__name__})", "Please report it.")
-        raise ToolFailure(bug, receipt(call, None, task.sources)) from error
+    return await finished(call, end, task.sources, services)
 
 
 def _task(arguments: DelegateTask, services: Services) -> Task:
@@ -99,18 +72,17 @@ def _task(arguments: DelegateTask, services: Services) -> Task:
     if arguments.feedback and not arguments.follow_up_to:
         raise InvalidArgument("feedback needs follow_up_to", "Name the result that the feedback is about.")
     _check_schema(arguments)
-    auto, tier = arguments.tier.strip() in ("", "auto"), next((t for t in TIERS if t == arguments.tier.strip()), None)
+    chosen = choice(arguments.tier, services)
     return Task(
         instruction=arguments.task,
         context=arguments.context,
         expect=arguments.expect,
         output_schema=arguments.output_schema,
-        tier=tier,
-        pinned_model=None if auto or tier else _model(arguments.tier, services),
+        tier=chosen.tier,
+        pinned_model=chosen.model,
         web_search=arguments.web_search,
-        max_cost_nano=_cap(arguments.max_cost_usd),
+        max_cost_nano=cap(arguments.max_cost_usd),
         fresh=arguments.fresh,
-        tool=NAME,
     )
 
 
@@ -122,31 +94,6 @@ def _check_schema(arguments: DelegateTask) -> None:
         raise InvalidArgument(f"output_schema asks for JSON and expect for {arguments.expect}", fix)
     if problem := schema_problem(arguments.output_schema):
         raise InvalidArgument(f"output_schema is not a usable JSON Schema: {problem}", "Mend the schema.")
-
-
-def _model(name: str, services: Services) -> str:
-    """The name, if it leads to a model: where it leads, and why, is told when the model is asked."""
-    try:
-        services.catalogue.resolve(name, services.today())
-        return name
-    except UnknownModel as error:
-        hint = f"Did you mean {' or '.join(error.suggestions)}? " if error.suggestions else ""
-        fix = f"{hint}tier takes auto, lite, flash, pro or a model id; models://catalog lists them."
-        raise UnknownModelName(f"there is no tier or model {name!r}", fix) from None
-
-
-def _cap(max_cost_usd: float | None) -> int | None:
-    if max_cost_usd is None:
-        return None
-    try:
-        cap = nano_from_usd(max_cost_usd)
-    except ValueError:
-        cap = 0
-    if cap <= 0:
-        raise InvalidArgument(
-            f"max_cost_usd must be more than 0, not {max_cost_usd}", "Give an amount in USD, such as 0.05."
-        )
-    return cap
 
 
 async def _earlier(arguments: DelegateTask, caller: Caller, services: Services) -> KeptResult | None:
@@ -177,20 +124,6 @@ async def _note_rejection(arguments: DelegateTask, earlier: KeptResult, services
         services.forget(earlier.cache_key)
     outcome = (earlier.result_id, earlier.family, earlier.tier or "", earlier.model, "rejected_by_caller")
     await services.ledger.record_outcome(*outcome, arguments.feedback[:1_000])
-
-
-def _call(task: Task, caller: Caller, progress: Progress, deadline_s: float) -> Call:
-    now = time.monotonic()
-    return Call(
-        result_id=result_id(),
-        caller=caller,
-        tool=NAME,
-        started_at=time.time(),
-        started_monotonic=now,
-        deadline=now + deadline_s,
-        progress=progress,
-        max_cost_nano=task.max_cost_nano,
-    )
 
 
 def _with_web_sources(task: Task, answer: Answer) -> str:

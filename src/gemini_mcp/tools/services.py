@@ -40,6 +40,7 @@ class Delivered:
     result_id: str = ""
     receipt_line: str = ""
     receipt: dict[str, Any] | None = None
+    structured: dict[str, Any] | None = None
 
 
 class ToolFailure(Exception):

@@ -1,0 +1,123 @@
+"""What every tool that spends money does alike: reading the common arguments, and keeping the call's books."""
+
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+
+from gemini_mcp.domain.catalog import TIERS, Tier, UnknownModel
+from gemini_mcp.domain.errors import AgentError, InvalidArgument, UnknownModelName
+from gemini_mcp.domain.ids import result_id
+from gemini_mcp.domain.material import Source
+from gemini_mcp.domain.money import nano_from_usd
+from gemini_mcp.engine.ledger import Finished
+from gemini_mcp.engine.ports import Answer, Call, Caller, Progress
+from gemini_mcp.engine.receipts import receipt, receipt_line
+from gemini_mcp.tools.services import Delivered, Services, ToolFailure
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Where the caller wants the cascade to start; ``model`` alone when one was named."""
+
+    tier: Tier | None
+    model: str | None
+
+
+def choice(tier: str, services: Services) -> Choice:
+    """The ``tier`` argument. Raises UnknownModelName, with suggestions."""
+    wanted = tier.strip()
+    if wanted in ("", "auto"):
+        return Choice(None, None)
+    if (named := next((t for t in TIERS if t == wanted), None)) is not None:
+        return Choice(named, None)
+    return Choice(None, _model(tier, services))
+
+
+def _model(name: str, services: Services) -> str:
+    """The name, if it leads to a model: where it leads, and why, is told when the model is asked."""
+    try:
+        services.catalogue.resolve(name, services.today())
+        return name
+    except UnknownModel as error:
+        hint = f"Did you mean {' or '.join(error.suggestions)}? " if error.suggestions else ""
+        fix = f"{hint}tier takes auto, lite, flash, pro or a model id; models://catalog lists them."
+        raise UnknownModelName(f"there is no tier or model {name!r}", fix) from None
+
+
+def cap(max_cost_usd: float | None) -> int | None:
+    """The ``max_cost_usd`` argument in nano-USD. Raises InvalidArgument."""
+    if max_cost_usd is None:
+        return None
+    try:
+        nano = nano_from_usd(max_cost_usd)
+    except ValueError:
+        nano = 0
+    if nano <= 0:
+        raise InvalidArgument(
+            f"max_cost_usd must be more than 0, not {max_cost_usd}", "Give an amount in USD, such as 0.05."
+        )
+    return nano
+
+
+def new_call(tool: str, caller: Caller, progress: Progress, services: Services, max_cost_nano: int | None) -> Call:
+    """A call whose deadline runs from now."""
+    now = time.monotonic()
+    return Call(
+        result_id=result_id(),
+        caller=caller,
+        tool=tool,
+        started_at=time.time(),
+        started_monotonic=now,
+        deadline=now + services.deadline_s,
+        progress=progress,
+        max_cost_nano=max_cost_nano,
+    )
+
+
+@asynccontextmanager
+async def books(call: Call, services: Services, sources: tuple[Source, ...]) -> AsyncIterator[None]:
+    """Around whatever spends: an error or a cancellation closes the call's books on its way out, as a ToolFailure
+    whose receipt says what was paid."""
+    try:
+        yield
+    except AgentError as error:
+        if call.attempts:  # refused before anything was reserved: nothing to tell
+            await services.ledger.finish(call, Finished(None, error.code))
+        raise ToolFailure(error, receipt(call, None, sources)) from error
+    except anyio.get_cancelled_exc_class():
+        services.ledger.post_finish(call, Finished(None, "cancelled", cancelled=True))
+        raise
+    except Exception as error:
+        services.ledger.post_finish(call, Finished(None, "internal_error"))
+        bug = AgentError(f"an error of our own ({type(error).__name__})", "Please report it.")
+        raise ToolFailure(bug, receipt(call, None, sources)) from error
+
+
+async def finished(
+    call: Call,
+    end: Finished,
+    sources: tuple[Source, ...],
+    services: Services,
+    structured: Callable[[str], dict[str, Any]] | None = None,
+) -> Delivered:
+    """Keep the result and hand it over. ``structured`` makes the result's other form, given the receipt's line."""
+    answer = end.answer
+    assert isinstance(answer, Answer)
+    try:
+        await services.ledger.finish(call, end)
+    except sqlite3.Error as error:  # the answer is paid for: it is not withheld for want of a place to keep it
+        call.warnings.append(f"not kept: the ledger could not be written ({error})")
+    line = receipt_line(call, answer)
+    return Delivered(
+        answer.text,
+        end.mime_type,
+        call.result_id,
+        line,
+        receipt(call, answer, sources),
+        structured(line) if structured else None,
+    )
