@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from gemini_mcp.domain.material import Source
 from gemini_mcp.domain.prompting import AgentPrompt, fenced, user_prompt
-from gemini_mcp.domain.task import Expect, Rejected, Source, Task
+from gemini_mcp.domain.task import Expect, Rejected, Task
 
 MARKDOWN = """Be brief.
 

@@ -18,7 +18,7 @@ from gemini_mcp.domain.errors import (
     TooLarge,
     UnsupportedFormat,
 )
-from gemini_mcp.domain.task import Source
+from gemini_mcp.domain.material import Source
 from gemini_mcp.sources.reader import MOST_FILE_BYTES, MOST_FILES, MOST_TOTAL_BYTES, Reader
 
 WAIT_S = 10

@@ -15,7 +15,7 @@ from pathlib import Path, PurePath
 import anyio.to_thread
 
 from gemini_mcp.domain.errors import FileNotFound, InvalidArgument, PathDenied, SecretFound, TooLarge, UnsupportedFormat
-from gemini_mcp.domain.task import Source
+from gemini_mcp.domain.material import Source
 from gemini_mcp.sources.names import secret_name
 
 MOST_FILES = 200
