@@ -13,6 +13,21 @@ import gemini_mcp
 
 PACKAGE = Path(gemini_mcp.__file__).parent
 STDLIB = sys.stdlib_module_names
+FETCHING = {"httpx2", "httpcore2"}
+PARSING = {
+    "PIL",
+    "bs4",
+    "lxml",
+    "mammoth",
+    "markdownify",
+    "openpyxl",
+    "pillow_heif",
+    "pptx",
+    "pypdfium2",
+    "trafilatura",
+}
+"""What reads hostile bytes, and so only ever runs in a child process."""
+
 LAYERS = ("domain", "engine", "gemini", "sources", "tools", "simulator", "server", "commands")
 
 
@@ -76,8 +91,12 @@ def test_every_layer_is_there() -> None:
             {"engine", "domain"},
             {"anyio", "tenacity", "diskcache", "structlog", "jsonschema", "referencing", "pydantic"},
         ),
-        ("simulator", {"simulator", "domain"}, {"anyio", "starlette", "uvicorn"}),
-        ("sources", {"sources", "domain"}, {"anyio"}),
+        ("simulator", {"simulator", "domain"}, {"anyio", "starlette", "uvicorn", "PIL", "pypdfium2"}),
+        (
+            "sources",
+            {"sources", "domain"},
+            {"anyio", "structlog", "pathspec", "charset_normalizer", "idna", "kingfisher_scanner"} | FETCHING | PARSING,
+        ),
         ("tools", {"tools", "engine", "sources", "domain"}, {"anyio", "pydantic"}),
         ("gemini", {"gemini", "domain"}, {"anyio", "google", "httpx2", "structlog"}),
         ("config", {"config"}, {"platformdirs"}),
@@ -97,7 +116,8 @@ def test_a_layer_imports_only_what_is_below_it(name: str, ours: set[str], librar
     ("library", "layers"),
     [
         ("google", {"gemini"}),
-        ("httpx2", {"gemini", "commands"}),
+        ("httpx2", {"gemini", "commands", "sources"}),
+        ("httpcore2", {"sources"}),
         ("mcp", {"server", "commands"}),
         ("mcp_types", {"server", "commands"}),
         ("tenacity", {"engine"}),
@@ -112,6 +132,21 @@ def test_a_library_has_one_place(library: str, layers: set[str]) -> None:
         for module in TREES
         for name, node in imports(module)
         if name.split(".")[0] == library and layer(module) not in layers
+    }
+    assert found == set()
+
+
+def test_what_parses_hostile_bytes_is_imported_by_jobs_alone() -> None:
+    """And by what only jobs import: the server's own process never loads it. The stand-in is no part of the server."""
+    jobs = {name for name in TREES if name.endswith("_job")}
+    helpers = {name for job in jobs for name, _ in imports(job) if name in TREES}
+    others = {name for module in TREES for name, _ in imports(module) if module not in jobs}
+    found = {
+        f"{module} line {node.lineno} imports {name}"
+        for module in TREES
+        if module not in jobs | (helpers - others) and layer(module) != "simulator"
+        for name, node in imports(module)
+        if name.split(".")[0] in PARSING
     }
     assert found == set()
 
@@ -193,7 +228,18 @@ def loaded_after(statement: str) -> tuple[set[str], str]:
     return set(done.stderr.split()), done.stdout
 
 
-LATER = {"google.genai", "tenacity", "diskcache", "jsonschema", "referencing", "uvicorn", "genai_prices"}
+LATER = {
+    "google.genai",
+    "tenacity",
+    "diskcache",
+    "jsonschema",
+    "referencing",
+    "uvicorn",
+    "genai_prices",
+    "pathspec",
+    "charset_normalizer",
+    *PARSING,
+}
 
 
 def test_a_server_starts_without_what_only_a_call_needs_and_writes_nothing_to_stdout() -> None:

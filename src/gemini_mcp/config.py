@@ -5,9 +5,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, cast, get_args
 from urllib.parse import urlsplit
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+SecretsPolicy = Literal["refuse", "redact", "allow"]
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -31,6 +33,7 @@ class Settings:
     keep_days: float
     deadline_s: float
     log_level: str
+    secrets: SecretsPolicy
     session_id: str | None
     project_dir: Path | None
 
@@ -56,6 +59,7 @@ def load_settings(environ: Mapping[str, str] = os.environ, *, http: bool = False
         keep_days=_number(environ, "GEMINI_AGENTS_KEEP_DAYS", 30),
         deadline_s=_number(environ, "GEMINI_AGENTS_DEADLINE_S", 300),
         log_level=_log_level(environ),
+        secrets=_secrets(environ),
         session_id=None if http else _text(environ, "CLAUDE_CODE_SESSION_ID"),
         project_dir=Path(project) if project else None,
     )
@@ -154,3 +158,10 @@ def _log_level(environ: Mapping[str, str]) -> str:
     if level not in LOG_LEVELS:
         raise BadSetting(f"GEMINI_AGENTS_LOG={level!r} is not a level. Use one of {', '.join(LOG_LEVELS)}.")
     return level
+
+
+def _secrets(environ: Mapping[str, str]) -> SecretsPolicy:
+    policy = (_text(environ, "GEMINI_AGENTS_SECRETS") or "refuse").lower()
+    if policy not in get_args(SecretsPolicy):
+        raise BadSetting(f"GEMINI_AGENTS_SECRETS={policy!r} is none of {', '.join(get_args(SecretsPolicy))}. Set one.")
+    return cast(SecretsPolicy, policy)

@@ -1,9 +1,10 @@
 """What a task is about: files, pages and images as they were read, and as they are sent."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 Detail = Literal["low", "medium", "high"]
+DETAILS: Final[tuple[Detail, ...]] = ("low", "medium", "high")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from gemini_mcp.domain.catalog import Family
+from gemini_mcp.domain.imaging import takes_detail
 from gemini_mcp.domain.material import Source
 from gemini_mcp.domain.messages import Attachment
 from gemini_mcp.domain.task import Rejected, Task
@@ -50,9 +52,14 @@ def user_prompt(task: Task, *, failed: str = "") -> str:
     return "\n\n".join(blocks)
 
 
-def attachments(task: Task) -> tuple[Attachment, ...]:
-    """What travels beside the prompt, each under the name by which the prompt and the answer call it."""
-    return tuple(Attachment(label(source), source.media) for source in task.sources if source.media is not None)
+def attachments(task: Task, family: Family) -> tuple[Attachment, ...]:
+    """What travels beside the prompt, each under the name by which the prompt and the answer call it.
+
+    Models that take no resolution refuse to be asked for one.
+    """
+    keeps = takes_detail(family)
+    sent = [(source, source.media) for source in task.sources if source.media is not None]
+    return tuple(Attachment(label(s), media if keeps else replace(media, detail=None)) for s, media in sent)
 
 
 def fenced(source: Source) -> str:

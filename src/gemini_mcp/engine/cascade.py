@@ -151,7 +151,7 @@ class _Run:
             json_mode=task.wants_json,
             json_schema=task.output_schema,
             web_search=task.web_search,
-            attachments=attachments(task),
+            attachments=attachments(task, step.model.family),
         )
 
     def _announcement(self, step: Step) -> str:

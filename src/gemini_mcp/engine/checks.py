@@ -12,7 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from gemini_mcp.domain.claims import claims_problem, merge_problem
 from gemini_mcp.domain.messages import ModelAnswer
+from gemini_mcp.domain.summary_plan import has_focus
 from gemini_mcp.domain.task import Task
 from gemini_mcp.engine.diffs import diff_problem
 from gemini_mcp.engine.schemas import schema_violation, shown
@@ -160,6 +162,17 @@ def diff_applies(task: Task, answer: ModelAnswer, text: str) -> str | None:
     return f"diff that does not apply: {problem}" if problem else None
 
 
+def claims_stand(task: Task, answer: ModelAnswer, text: str) -> str | None:
+    """A summary's claims are in its sources, or most of them are."""
+    match task.agent:
+        case "summarize_one" | "summarize_map":
+            may_be_empty = task.agent == "summarize_map" or has_focus(task.instruction)
+            return claims_problem(task.sources, text, may_be_empty=may_be_empty)
+        case "summarize_reduce":
+            return merge_problem(task.sources, text)
+    return None
+
+
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("truncated", truncated),
     ("finish_reason", finished),
@@ -167,6 +180,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("json", valid_json),
     ("python", python_parses),
     ("diff", diff_applies),
+    ("claims", claims_stand),
     ("refusal", not_refused),
     ("missing_input", saw_the_input),
 )

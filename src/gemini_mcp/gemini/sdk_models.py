@@ -9,14 +9,8 @@ from typing import Any
 
 from google.genai import types
 
-from gemini_mcp.domain.material import Detail, Media
+from gemini_mcp.domain.material import Media
 from gemini_mcp.domain.messages import Attachment
-
-_RESOLUTIONS: dict[Detail, types.PartMediaResolution] = {
-    "low": types.PartMediaResolution(level=types.PartMediaResolutionLevel.MEDIA_RESOLUTION_LOW),
-    "medium": types.PartMediaResolution(level=types.PartMediaResolutionLevel.MEDIA_RESOLUTION_MEDIUM),
-    "high": types.PartMediaResolution(level=types.PartMediaResolutionLevel.MEDIA_RESOLUTION_HIGH),
-}
 
 
 class _NotAContainer:
@@ -39,12 +33,9 @@ class Content(_NotAContainer, types.Content):
 
 
 def _media(media: Media) -> Part:
-    resolution = _RESOLUTIONS[media.detail] if media.detail else None
     if media.uri:
-        file = types.FileData(file_uri=media.uri, mime_type=media.mime_type)
-        return Part(file_data=file, media_resolution=resolution)
-    blob = types.Blob(data=media.data, mime_type=media.mime_type)
-    return Part(inline_data=blob, media_resolution=resolution)
+        return Part(file_data=types.FileData(file_uri=media.uri, mime_type=media.mime_type))
+    return Part(inline_data=types.Blob(data=media.data, mime_type=media.mime_type))
 
 
 class Config(_NotAContainer, types.GenerateContentConfig):

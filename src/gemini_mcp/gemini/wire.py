@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gemini_mcp.domain.errors import Blocked, UpstreamMisbehaved, UpstreamUnavailable
+from gemini_mcp.domain.material import DETAILS
 from gemini_mcp.domain.messages import FinishReason, ModelAnswer, ModelRequest, PriceBook, WebSource
 from gemini_mcp.domain.usage import TokenUsage
 from gemini_mcp.gemini.sdk_models import Config, Content
@@ -52,6 +53,9 @@ def generate_arguments(request: ModelRequest) -> dict[str, Any]:
         config["response_json_schema"] = request.json_schema
     if request.web_search:
         config["tools"] = [{"google_search": {}}]
+    if details := {each.media.detail for each in request.attachments if each.media.detail}:
+        # For the whole request: only API versions before v1 take a resolution for a single part.
+        config["media_resolution"] = f"MEDIA_RESOLUTION_{max(details, key=DETAILS.index).upper()}"
     content = Content.of(request.prompt, request.attachments)
     return {"model": request.model, "contents": content, "config": Config(**config)}
 

@@ -13,7 +13,12 @@ from mcp_types import (
     INVALID_PARAMS,
     CallToolRequestParams,
     CallToolResult,
+    CompleteRequestParams,
+    CompleteResult,
     EmptyResult,
+    GetPromptRequestParams,
+    GetPromptResult,
+    ListPromptsResult,
     ListResourcesResult,
     ListResourceTemplatesResult,
     ListToolsResult,
@@ -34,6 +39,7 @@ from gemini_mcp.server.instructions import INSTRUCTIONS
 from gemini_mcp.server.progress import progress_for
 from gemini_mcp.server.resources import RESOURCES, TEMPLATES, read_resource
 from gemini_mcp.server.sessions import HttpSessions, Sessions, StdioSessions
+from gemini_mcp.server.slash_commands import SlashCommands
 from gemini_mcp.server.surface import call_tool, failed, find_tool, tool_list
 from gemini_mcp.server.updates import Updates
 
@@ -48,7 +54,8 @@ NAME = "gemini-agents"
 def build_server(settings: Settings, *, http: bool) -> Server[EngineHost]:
     """The server for one transport. ``http``: many principals, and no handshake-era subscriptions."""
     sessions: Sessions = HttpSessions() if http else StdioSessions(settings.session_id)
-    handlers = _Handlers(EngineHost(settings), sessions, Updates())
+    commands = SlashCommands(settings.home, settings.roots)
+    handlers = _Handlers(EngineHost(settings), sessions, Updates(), commands)
     server: Server[EngineHost] = Server(
         NAME,
         version=__version__,
@@ -61,6 +68,9 @@ def build_server(settings: Settings, *, http: bool) -> Server[EngineHost]:
         on_list_resources=handlers.list_resources,
         on_list_resource_templates=handlers.list_templates,
         on_read_resource=handlers.read_resource,
+        on_list_prompts=handlers.list_prompts,
+        on_get_prompt=handlers.get_prompt,
+        on_completion=handlers.complete,
         on_subscriptions_listen=handlers.listen,
         on_subscribe_resource=None if http else handlers.subscribe,
         on_unsubscribe_resource=None if http else handlers.unsubscribe,
@@ -72,8 +82,8 @@ def build_server(settings: Settings, *, http: bool) -> Server[EngineHost]:
 class _Handlers:
     """MCP's requests, each handed on to the part that answers it."""
 
-    def __init__(self, host: EngineHost, sessions: Sessions, updates: Updates) -> None:
-        self._host, self._sessions, self._updates = host, sessions, updates
+    def __init__(self, host: EngineHost, sessions: Sessions, updates: Updates, commands: SlashCommands) -> None:
+        self._host, self._sessions, self._updates, self._commands = host, sessions, updates, commands
         self._in_flight = InFlight()
 
     def lifespan(self, server: Server[EngineHost]) -> AbstractAsyncContextManager[EngineHost]:
@@ -121,6 +131,15 @@ class _Handlers:
         except AgentError as error:
             raise MCPError(code=INTERNAL_ERROR, message=str(error)) from None
         return await read_resource(str(params.uri), self._sessions.caller(context), engine.services)
+
+    async def list_prompts(self, context: Context, params: Any) -> ListPromptsResult:
+        return self._commands.listed()
+
+    async def get_prompt(self, context: Context, params: GetPromptRequestParams) -> GetPromptResult:
+        return self._commands.text(params.name, params.arguments or {})
+
+    async def complete(self, context: Context, params: CompleteRequestParams) -> CompleteResult:
+        return await self._commands.complete(params)
 
     async def listen(self, context: Context, params: SubscriptionsListenRequestParams) -> SubscriptionsListenResult:
         return await self._updates.listen(self._sessions.caller(context).principal, context, params)

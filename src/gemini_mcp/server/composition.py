@@ -31,11 +31,23 @@ from gemini_mcp.gemini.catalog import load_catalogue
 from gemini_mcp.gemini.gateway import Gateway
 from gemini_mcp.server.logs import configure_logs
 from gemini_mcp.server.prompt_files import agent_prompt
+from gemini_mcp.sources.beneath import Beneath
+from gemini_mcp.sources.child import Children
 from gemini_mcp.sources.reader import Reader
+from gemini_mcp.sources.secrets import Screen
+from gemini_mcp.sources.web import Web
 from gemini_mcp.tools.services import Services
 
 SEARCH_TTL_S = 3_600.0
-AGENTS = ("delegate_task",)
+AGENTS = (
+    "delegate_task",
+    "analyze_image",
+    "summarize_one",
+    "summarize_map",
+    "summarize_reduce",
+    "review_code",
+    "review_refute",
+)
 """The agents' instructions, under ``prompts/agents/``."""
 
 
@@ -59,6 +71,8 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
     owner = Owner(settings.home / "run")
     ledger, results = Ledger(database, owner), Results(database)
     store = await anyio.to_thread.run_sync(DiskStore, settings.home / "cache")
+    screen = Screen(settings.secrets, kingfisher=True)
+    reader = Reader(Beneath(settings.roots), Web(), screen, Children())
     gateway = Gateway(settings.api_key, settings.base_url, settings.api_version)
     recovered = await ledger.recover()
     log = structlog.get_logger()
@@ -91,7 +105,7 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
                 ledger=ledger,
                 reports=Reports(database),
                 results=results,
-                reader=Reader(settings.roots),
+                reader=reader,
                 catalogue=catalogue,
                 ready=gateway.load,
                 forget=store.drop,

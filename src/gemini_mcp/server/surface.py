@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from gemini_mcp.domain.errors import AgentError, InvalidArgument
 from gemini_mcp.engine.ports import Caller, Progress
-from gemini_mcp.tools import delegate_task, usage_report
+from gemini_mcp.tools import analyze_image, delegate_task, review_code, summarize_docs, usage_report
 from gemini_mcp.tools.services import Delivered, Services, ToolFailure
 
 RECEIPT_META = "gemini-agents/receipt"
@@ -45,6 +45,33 @@ TOOLS: tuple[ToolSpec, ...] = (
         delegate_task.DelegateTask,
         delegate_task.delegate_task,
         "delegate read summarize extract draft translate Gemini cheap long files",
+        spends=True,
+    ),
+    ToolSpec(
+        summarize_docs.NAME,
+        "Summarize documents with Gemini",
+        summarize_docs.DESCRIPTION,
+        summarize_docs.SummarizeDocs,
+        summarize_docs.summarize_docs,
+        "summarize documents PDF folder read long files docs Gemini",
+        spends=True,
+    ),
+    ToolSpec(
+        analyze_image.NAME,
+        "Look at images with Gemini",
+        analyze_image.DESCRIPTION,
+        analyze_image.AnalyzeImage,
+        analyze_image.analyze_image,
+        "image screenshot photo chart picture scan look OCR Gemini",
+        spends=True,
+    ),
+    ToolSpec(
+        review_code.NAME,
+        "Review code with Gemini",
+        review_code.DESCRIPTION,
+        review_code.ReviewCode,
+        review_code.review_code,
+        "review code diff git bugs security findings Gemini",
         spends=True,
     ),
     ToolSpec(
@@ -120,7 +147,8 @@ def delivered(result: Delivered) -> CallToolResult:
     blocks = _blocks(result)
     if result.receipt_line:
         blocks.append(TextContent(text=result.receipt_line))
-    return CallToolResult(content=blocks, _meta={RECEIPT_META: result.receipt} if result.receipt else None)
+    meta = {RECEIPT_META: result.receipt} if result.receipt else None
+    return CallToolResult(content=blocks, structured_content=result.structured, _meta=meta)
 
 
 def failed(error: AgentError, receipt: dict[str, Any] | None) -> CallToolResult:

@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 
-from gemini_mcp.domain.catalog import TIERS, Tier, UnknownModel
+from gemini_mcp.domain.catalog import TIERS, Model, Tier, UnknownModel
 from gemini_mcp.domain.errors import AgentError, InvalidArgument, UnknownModelName
 from gemini_mcp.domain.ids import result_id
 from gemini_mcp.domain.material import Source
@@ -17,25 +17,35 @@ from gemini_mcp.domain.money import nano_from_usd
 from gemini_mcp.engine.ledger import Finished
 from gemini_mcp.engine.ports import Answer, Call, Caller, Progress
 from gemini_mcp.engine.receipts import receipt, receipt_line
+from gemini_mcp.engine.schemas import schema_problem
 from gemini_mcp.tools.services import Delivered, Services, ToolFailure
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """Where the caller wants the cascade to start; ``model`` alone when one was named."""
+class Common:
+    """The arguments that such tools share: where to start (``model`` alone when one was named), and the cap."""
 
     tier: Tier | None
     model: str | None
+    max_cost_nano: int | None
 
+    @classmethod
+    def of(cls, tier: str, max_cost_usd: float | None, services: Services) -> "Common":
+        """Raises UnknownModelName, with suggestions, and InvalidArgument."""
+        wanted, cap = tier.strip(), _cap(max_cost_usd)
+        named = next((t for t in TIERS if t == wanted), None)
+        model = None if named or wanted in ("", "auto") else _model(tier, services)
+        return cls(named, model, cap)
 
-def choice(tier: str, services: Services) -> Choice:
-    """The ``tier`` argument. Raises UnknownModelName, with suggestions."""
-    wanted = tier.strip()
-    if wanted in ("", "auto"):
-        return Choice(None, None)
-    if (named := next((t for t in TIERS if t == wanted), None)) is not None:
-        return Choice(named, None)
-    return Choice(None, _model(tier, services))
+    def first_model(self, services: Services) -> Model:
+        """The model that is asked first. Raises UnknownModelName when the tier has none left."""
+        today = services.today()
+        if self.model is not None:
+            return services.catalogue.resolve(self.model, today).model
+        candidates = services.catalogue.candidates(self.tier or TIERS[0], today)
+        if not candidates:
+            raise UnknownModelName(f"no model of tier {self.tier} is left", "gemini-agents models lists them.")
+        return candidates[0].model
 
 
 def _model(name: str, services: Services) -> str:
@@ -49,8 +59,7 @@ def _model(name: str, services: Services) -> str:
         raise UnknownModelName(f"there is no tier or model {name!r}", fix) from None
 
 
-def cap(max_cost_usd: float | None) -> int | None:
-    """The ``max_cost_usd`` argument in nano-USD. Raises InvalidArgument."""
+def _cap(max_cost_usd: float | None) -> int | None:
     if max_cost_usd is None:
         return None
     try:
@@ -62,6 +71,12 @@ def cap(max_cost_usd: float | None) -> int | None:
             f"max_cost_usd must be more than 0, not {max_cost_usd}", "Give an amount in USD, such as 0.05."
         )
     return nano
+
+
+def check_schema(output_schema: dict[str, Any] | None) -> None:
+    """Raises InvalidArgument for what is no usable JSON Schema."""
+    if output_schema is not None and (problem := schema_problem(output_schema)):
+        raise InvalidArgument(f"output_schema is not a usable JSON Schema: {problem}", "Mend the schema.")
 
 
 def new_call(tool: str, caller: Caller, progress: Progress, services: Services, max_cost_nano: int | None) -> Call:

@@ -11,8 +11,7 @@ from gemini_mcp.domain.task import Expect, Rejected, Task
 from gemini_mcp.engine.ledger import Finished
 from gemini_mcp.engine.ports import Answer, Caller, Progress
 from gemini_mcp.engine.results import KeptResult
-from gemini_mcp.engine.schemas import schema_problem
-from gemini_mcp.tools.calls import books, cap, choice, finished, new_call
+from gemini_mcp.tools.calls import Common, books, check_schema, finished, new_call
 from gemini_mcp.tools.services import Delivered, Services
 
 NAME = "delegate_task"
@@ -33,7 +32,7 @@ class DelegateTask(BaseModel):
         str, Field(description="What to do, complete in itself: the model sees nothing else of your conversation")
     ]
     context: Annotated[str, Field(description="Background it needs")] = ""
-    files: Annotated[list[str], Field(description="UTF-8 text files in the project, sent whole")] = []
+    files: Annotated[list[str], Field(description="Text, PDF and Office files, folders, globs, https URLs")] = []
     tier: Annotated[
         str, Field(description="auto, or where to start: lite, flash, pro; or a model id, then that model only")
     ] = "auto"
@@ -52,12 +51,15 @@ async def delegate_task(arguments: DelegateTask, caller: Caller, progress: Progr
     """Answer the task. Raises AgentError before anything was sent, ToolFailure after."""
     task = _task(arguments, services)
     await services.ready()
-    task = replace(task, sources=await services.reader.read(arguments.files))
+    task, warnings = _screened(task, services)
+    material = await services.reader.read(arguments.files)
+    task = replace(task, sources=material.sources)
     earlier = await _earlier(arguments, caller, services)
     if earlier is not None:
         task = _following(task, arguments, earlier)
         await _note_rejection(arguments, earlier, services)
     call = new_call(NAME, caller, progress, services, task.max_cost_nano)
+    call.warnings += [*warnings, *material.notes]
     async with books(call, services, task.sources):
         answer = await services.answer(task, call)
     kept = replace(answer, text=_with_web_sources(task, answer))
@@ -71,29 +73,29 @@ def _task(arguments: DelegateTask, services: Services) -> Task:
         raise InvalidArgument("task is empty", "Say what is to be done.")
     if arguments.feedback and not arguments.follow_up_to:
         raise InvalidArgument("feedback needs follow_up_to", "Name the result that the feedback is about.")
-    _check_schema(arguments)
-    chosen = choice(arguments.tier, services)
+    if arguments.output_schema is not None and arguments.expect not in ("text", "json"):
+        fix = 'Leave expect out, or give expect="json".'
+        raise InvalidArgument(f"output_schema asks for JSON and expect for {arguments.expect}", fix)
+    check_schema(arguments.output_schema)
+    common = Common.of(arguments.tier, arguments.max_cost_usd, services)
     return Task(
         instruction=arguments.task,
         context=arguments.context,
         expect=arguments.expect,
         output_schema=arguments.output_schema,
-        tier=chosen.tier,
-        pinned_model=chosen.model,
+        tier=common.tier,
+        pinned_model=common.model,
         web_search=arguments.web_search,
-        max_cost_nano=cap(arguments.max_cost_usd),
+        max_cost_nano=common.max_cost_nano,
         fresh=arguments.fresh,
     )
 
 
-def _check_schema(arguments: DelegateTask) -> None:
-    if arguments.output_schema is None:
-        return
-    if arguments.expect not in ("text", "json"):
-        fix = 'Leave expect out, or give expect="json".'
-        raise InvalidArgument(f"output_schema asks for JSON and expect for {arguments.expect}", fix)
-    if problem := schema_problem(arguments.output_schema):
-        raise InvalidArgument(f"output_schema is not a usable JSON Schema: {problem}", "Mend the schema.")
+def _screened(task: Task, services: Services) -> tuple[Task, list[str]]:
+    """The caller's own words may hold secrets, too. Raises SecretFound."""
+    instruction, told = services.reader.screened("task", task.instruction)
+    context, more = services.reader.screened("context", task.context)
+    return replace(task, instruction=instruction, context=context), told + more
 
 
 async def _earlier(arguments: DelegateTask, caller: Caller, services: Services) -> KeptResult | None:

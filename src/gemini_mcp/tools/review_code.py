@@ -1,0 +1,91 @@
+"""review_code: findings about code, each looked up in it before anybody sees it."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gemini_mcp.domain.errors import InvalidArgument
+from gemini_mcp.domain.findings import Category, Severity
+from gemini_mcp.domain.review_text import rendered, structured
+from gemini_mcp.engine.ledger import Finished
+from gemini_mcp.engine.parts import joined
+from gemini_mcp.engine.ports import Caller, Progress
+from gemini_mcp.tools import review_material
+from gemini_mcp.tools.calls import Common, books, finished, new_call
+from gemini_mcp.tools.estimates import expected_nano, in_words
+from gemini_mcp.tools.review_material import ReviewMaterial
+from gemini_mcp.tools.review_run import FAMILY, TIER, ReviewRun
+from gemini_mcp.tools.services import Delivered, Services
+
+NAME = "review_code"
+DESCRIPTION = (
+    "A first review of files, a diff or a git range. Every finding's quote is looked up in the code and a second model"
+    " tries to refute it; what falls is counted in `dropped`. Verify what is left before you act on it."
+)
+LIKELY_FINDINGS_TOKENS = 800
+
+
+class ReviewCode(BaseModel):
+    """The tool's arguments."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    paths: Annotated[list[str], Field(description="Files, folders or globs; with git_range only these of it")] = []
+    diff: Annotated[str, Field(description="A unified diff")] = ""
+    git_range: Annotated[str, Field(description="staged, working, a...b, a..b or a commit")] = ""
+    focus: Annotated[list[Category], Field(description="Only these; empty for all")] = []
+    min_severity: Annotated[Severity, Field(description="Leave out what is less grave")] = "low"
+    tier: Annotated[str, Field(description="As for delegate_task")] = "auto"
+    max_cost_usd: Annotated[float | None, Field(description="Cap for this call")] = None
+    fresh: Annotated[bool, Field(description="Do not answer from the cache")] = False
+
+
+async def review_code(arguments: ReviewCode, caller: Caller, progress: Progress, services: Services) -> Delivered:
+    """Read, split, ask, look up, refute. Raises AgentError before anything was sent, ToolFailure after."""
+    _check(arguments)
+    common = Common.of(arguments.tier, arguments.max_cost_usd, services)
+    await services.ready()
+    await progress("reading the code")
+    material = await _material(arguments, services)
+    call = new_call(NAME, caller, progress, services, common.max_cost_nano)
+    call.warnings += material.warnings
+    await progress(_plan(material, common, services))
+    run = ReviewRun(material, arguments.focus, arguments.min_severity, common, arguments.fresh, call, services)
+    async with books(call, services, material.sources):
+        review = await run.made()
+    answer = joined(run.answers, rendered(review), FAMILY)
+    end = Finished(answer, instruction=_instruction(arguments), mime_type="text/markdown")
+    uri = f"results://{call.result_id}"
+
+    def form(receipt_line: str) -> dict[str, Any]:
+        return structured(review, receipt_line, uri)
+
+    return await finished(call, end, material.sources, services, form)
+
+
+def _check(arguments: ReviewCode) -> None:
+    if arguments.diff.strip() and (arguments.git_range.strip() or arguments.paths):
+        raise InvalidArgument("diff stands alone", "Give diff, or git_range and paths.")
+    if not (arguments.diff.strip() or arguments.git_range.strip() or arguments.paths):
+        fix = 'Give paths, a diff, or git_range="working" for what is not committed yet.'
+        raise InvalidArgument("there is nothing to review", fix)
+
+
+async def _material(arguments: ReviewCode, services: Services) -> ReviewMaterial:
+    if arguments.diff.strip():
+        return await review_material.of_diff(arguments.diff, services.reader)
+    if wanted := arguments.git_range.strip():
+        return await review_material.of_git_range(wanted, arguments.paths, services.reader)
+    return await review_material.of_files(arguments.paths, services.reader)
+
+
+def _plan(material: ReviewMaterial, common: Common, services: Services) -> str:
+    tokens = sum(unit.tokens for unit in material.units)
+    calls = [(unit.tokens, LIKELY_FINDINGS_TOKENS) for unit in material.units]
+    parts = f"{len(material.units)} part{'s'[: len(material.units) != 1]}"
+    return f"{parts} to review: {in_words(tokens, expected_nano(calls, common.tier or TIER, services))}"
+
+
+def _instruction(arguments: ReviewCode) -> str:
+    what = arguments.git_range or ", ".join(arguments.paths) or "a diff"
+    return f"Review {what}" + (f" for {', '.join(arguments.focus)}" if arguments.focus else "")

@@ -1,0 +1,101 @@
+"""summarize_docs: much material as a short summary whose every claim was found in its source."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gemini_mcp.domain.catalog import TIERS, Tier, tier_above
+from gemini_mcp.domain.errors import InvalidArgument, UnsupportedFormat
+from gemini_mcp.domain.material import Source
+from gemini_mcp.domain.summary_plan import Length, Plan, Terms, plan
+from gemini_mcp.domain.summary_text import rendered
+from gemini_mcp.engine.ledger import Finished
+from gemini_mcp.engine.parts import joined
+from gemini_mcp.engine.ports import Caller, Progress
+from gemini_mcp.tools.calls import Common, books, finished, new_call
+from gemini_mcp.tools.services import Delivered, Services
+from gemini_mcp.tools.summary_run import FAMILY, SummaryRun
+
+NAME = "summarize_docs"
+DESCRIPTION = (
+    "Summarize documents without reading them yourself: Markdown, text, code, HTML, PDF, DOCX, PPTX, XLSX; hundreds of"
+    " files or a 1,500-page PDF. Each claim carries its source, and its quote was found there."
+)
+
+
+class SummarizeDocs(BaseModel):
+    """The tool's arguments."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sources: Annotated[
+        list[str], Field(description="Paths, folders, globs, https URLs; of a PDF some pages: a.pdf#pages=3-7,12")
+    ]
+    focus: Annotated[str, Field(description="What the reader wants to know")] = ""
+    length: Annotated[Length, Field(description="6, 15 or 40 claims or so")] = "standard"
+    tier: Annotated[str, Field(description="As for delegate_task")] = "auto"
+    max_cost_usd: Annotated[float | None, Field(description="Cap for this call")] = None
+    fresh: Annotated[bool, Field(description="Do not answer from the cache")] = False
+
+
+async def summarize_docs(arguments: SummarizeDocs, caller: Caller, progress: Progress, services: Services) -> Delivered:
+    """Read, plan, ask, check and put together. Raises AgentError before anything was sent, ToolFailure after."""
+    if not arguments.sources:
+        raise InvalidArgument("sources is empty", "Name files, folders, globs or https URLs.")
+    common = Common.of(arguments.tier, arguments.max_cost_usd, services)
+    await services.ready()
+    focus, warnings = services.reader.screened("focus", arguments.focus)
+    await progress("reading the sources")
+    material = await services.reader.read(arguments.sources, html_as_text=True)
+    merging_tier = _merging_tier(common.tier)
+    planned = plan(material.sources, arguments.length, _terms(common, merging_tier, services))
+    if not planned.chunks:
+        raise UnsupportedFormat("there is no text in the sources", "Name sources that hold text.")
+    planned = await _with_parts(planned, services)
+    call = new_call(NAME, caller, progress, services, common.max_cost_nano)
+    call.warnings += [*warnings, *material.warnings]
+    await progress(f"{_counted(material.sources)}: {planned.words()}")
+    run = SummaryRun(planned, focus, arguments.length, common, merging_tier, arguments.fresh, call, services)
+    async with books(call, services, material.sources):
+        title, sections = await run.made()
+    left_out = [*material.left_out, *((path, "nothing to read in it") for path in planned.blank)]
+    text = rendered(title, sections, arguments.length, dropped=run.dropped, lost=run.lost, left_out=left_out)
+    end = Finished(joined(run.answers, text, FAMILY), instruction=_instruction(arguments), mime_type="text/markdown")
+    return await finished(call, end, material.sources, services)
+
+
+def _merging_tier(reading: Tier | None) -> Tier:
+    """A tier up: a merge is short and decides what the reader sees."""
+    return tier_above(reading or TIERS[0]) or TIERS[-1]
+
+
+def _terms(common: Common, merging_tier: Tier, services: Services) -> Terms:
+    today = services.today()
+    reading = common.first_model(services)
+    merging = reading if common.model else replace(common, tier=merging_tier).first_model(services)
+    read, merged = reading.price_on(today), merging.price_on(today)
+    return Terms(
+        context_tokens=reading.context_tokens,
+        reading_input=read.rates.input if read else None,
+        reading_output=read.rates.output if read else None,
+        merging_input=merged.rates.input if merged else None,
+        merging_output=merged.rates.output if merged else None,
+    )
+
+
+async def _with_parts(planned: Plan, services: Services) -> Plan:
+    """Chunks that hold some pages of a PDF are given a PDF of just these pages."""
+    parts = await services.reader.cut([chunk.sources for chunk in planned.chunks])
+    chunks = [replace(chunk, sources=part) for chunk, part in zip(planned.chunks, parts, strict=True)]
+    return replace(planned, chunks=tuple(chunks))
+
+
+def _counted(sources: Sequence[Source]) -> str:
+    return f"{len(sources)} source{'s'[: len(sources) != 1]}"
+
+
+def _instruction(arguments: SummarizeDocs) -> str:
+    named = ", ".join(arguments.sources)
+    return f"Summarize {named}" + (f", with a focus on {arguments.focus}" if arguments.focus else "")

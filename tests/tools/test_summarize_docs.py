@@ -1,0 +1,184 @@
+"""summarize_docs on real files, with a model that says what the test wants said."""
+
+import json
+import secrets
+import string
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gemini_mcp.domain.errors import FileNotFound, InvalidArgument, SecretFound
+from gemini_mcp.engine.ports import silent
+from gemini_mcp.tools.services import Delivered, ToolFailure
+from gemini_mcp.tools.summarize_docs import SummarizeDocs, summarize_docs
+
+from .conftest import ME, Office, Open
+
+NOTES = "# Notes\n\nThe harbour opened in 1902 and has three piers.\n\nIt closed after the storm of 1953.\n"
+FILLER = "".join(f"Line {number} speaks of nothing in particular at all.\n" for number in range(6_000))
+
+
+def claims(*found: tuple[str, str, str], title: str = "Harbour") -> str:
+    told = [{"source": source, "quote": quote, "claim": claim} for source, quote, claim in found]
+    return json.dumps({"title": title, "sections": [{"heading": "History", "claims": told}]})
+
+
+def merge(*found: tuple[str, list[str]]) -> str:
+    told = [{"claim": claim, "from": names} for claim, names in found]
+    return json.dumps({"title": "All of it", "sections": [{"heading": "Everything", "claims": told}]})
+
+
+OPENED = ("notes.md", "The harbour opened in 1902", "The harbour opened in 1902.")
+CLOSED = ("notes.md", "closed after the storm of 1953", "The harbour closed after the storm of 1953.")
+INVENTED = ("notes.md", "The harbour was sold to Norway in 1960", "The harbour was sold in 1960.")
+
+
+async def summarize(office: Office, *sources: str, **arguments: Any) -> Delivered:
+    return await summarize_docs(SummarizeDocs(sources=list(sources), **arguments), ME, silent, office.services)
+
+
+def saying(text: str, match: str = "", **more: Any) -> dict[str, Any]:
+    return {"do": "answer", "text": text, "match": match, **more}
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    folder.mkdir(exist_ok=True)
+    (folder / "notes.md").write_text(NOTES)
+    return folder
+
+
+async def test_each_claim_comes_with_the_line_it_stands_on(office: Open, notes: Path) -> None:
+    open_office = await office(saying(claims(OPENED, CLOSED)))
+    given = await summarize(open_office, "notes.md")
+    assert given.mime_type == "text/markdown"
+    assert "- The harbour opened in 1902. [notes.md:3]" in given.text
+    assert "- The harbour closed after the storm of 1953. [notes.md:5]" in given.text
+    assert given.receipt is not None
+    (source,) = given.receipt["sources"]
+    assert (source["path"], source["bytes"], len(source["sha256"])) == ("notes.md", len(NOTES), 64)
+
+
+async def test_an_invented_quote_never_reaches_the_reader_and_is_counted(office: Open, notes: Path) -> None:
+    open_office = await office(saying(claims(OPENED, CLOSED, INVENTED)))
+    given = await summarize(open_office, "notes.md")
+    assert "Norway" not in given.text and "sold" not in given.text
+    assert "1 claim" in given.text and "not in the sources" in given.text
+
+
+async def test_an_answer_that_is_mostly_invented_climbs(office: Open, notes: Path) -> None:
+    lite, flash = "gemini-3.5-flash-lite", "gemini-3.8-flash"
+    open_office = await office(saying(claims(OPENED, INVENTED, INVENTED), model=lite), saying(claims(OPENED)))
+    given = await summarize(open_office, "notes.md")
+    assert open_office.asked == [lite, flash]
+    assert "1902" in given.text and given.receipt is not None
+    assert [attempt["verdict"] for attempt in given.receipt["attempts"]] == ["rejected", "accepted"]
+
+
+@pytest.fixture
+def library(notes: Path) -> Path:
+    """More than one call reads."""
+    for name in ("a.txt", "b.txt"):
+        (notes / name).write_text(f"The file {name} is worth reading once.\n{FILLER}")
+    return notes
+
+
+def reading(name: str) -> dict[str, Any]:
+    claim = (name, f"The file {name} is worth reading once", f"File {name} is worth reading.")
+    return saying(claims(claim), match=f"The file {name} is worth")
+
+
+EMPTY = saying(json.dumps({"title": "Nothing", "sections": []}))
+
+
+async def test_much_material_is_read_in_parts_and_merged_a_tier_up(office: Open, library: Path) -> None:
+    merged = saying(merge(("Both files are worth reading.", ["c1", "c2"])), match=r"c1 \|")
+    open_office = await office(merged, reading("a.txt"), reading("b.txt"), EMPTY)
+    given = await summarize(open_office, "*.txt")
+    assert "- Both files are worth reading. [a.txt:1] [b.txt:1]" in given.text
+    assert open_office.asked[-1] == "gemini-3.8-flash" and len(open_office.asked) > 4
+    assert set(open_office.asked[:-1]) == {"gemini-3.5-flash-lite"}
+    assert given.receipt is not None and len(given.receipt["attempts"]) == len(open_office.asked)
+    assert given.receipt["cost_usd"] == f"{open_office.billed_nano / 1e9:.9f}".rstrip("0")
+
+
+async def test_a_part_that_fails_is_tried_again_by_itself(office: Open, library: Path) -> None:
+    merged = saying(merge(("Both.", ["c1", "c2"])), match=r"c1 \|")
+    broken = {"do": "404", "match": "The file a.txt is worth", "times": 4}
+    open_office = await office(merged, broken, reading("a.txt"), reading("b.txt"), EMPTY)
+    given = await summarize(open_office, "*.txt")
+    assert "[a.txt:1] [b.txt:1]" in given.text and "Not summarised" not in given.text
+
+
+async def test_a_part_that_is_lost_is_named(office: Open, library: Path) -> None:
+    broken = {"do": "blocked", "match": "The file a.txt is worth"}
+    open_office = await office(broken, saying(merge(("B.", ["c1"])), match=r"c1 \|"), reading("b.txt"), EMPTY)
+    given = await summarize(open_office, "*.txt")
+    assert "Not summarised: a.txt lines 1-" in given.text and "blocked" in given.text
+    assert "[b.txt:1]" in given.text
+
+
+async def test_a_failed_merge_leaves_the_claims_as_they_are(office: Open, library: Path) -> None:
+    broken = {"do": "blocked", "match": r"c1 \|"}
+    open_office = await office(broken, reading("a.txt"), reading("b.txt"), EMPTY)
+    given = await summarize(open_office, "*.txt")
+    assert "[a.txt:1]" in given.text and "[b.txt:1]" in given.text
+    assert "not merged" in given.receipt_line
+
+
+async def test_when_every_part_is_lost_the_reason_is_raised_with_what_was_paid(office: Open, library: Path) -> None:
+    open_office = await office({"do": "blocked"})
+    with pytest.raises(ToolFailure) as failure:
+        await summarize(open_office, "*.txt")
+    assert failure.value.error.code == "blocked" and failure.value.receipt["attempts"]
+
+
+async def test_a_second_time_costs_nothing_and_a_changed_file_costs_its_own_part(office: Open, library: Path) -> None:
+    merged = saying(merge(("Both.", ["c1", "c2"])), match=r"c1 \|")
+    open_office = await office(merged, reading("a.txt"), reading("b.txt"), EMPTY)
+    await summarize(open_office, "*.txt")
+    first = len(open_office.asked)
+    again = await summarize(open_office, "*.txt")
+    assert len(open_office.asked) == first and again.receipt is not None
+    assert again.receipt["cache"] == "hit" and "cache saved" in again.receipt_line
+    text = (library / "b.txt").read_text()
+    (library / "b.txt").write_text(text.replace("Line 5999 ", "Line 6999 "))
+    await summarize(open_office, "*.txt")
+    assert first < len(open_office.asked) < 2 * first
+
+
+async def test_a_secret_in_any_file_keeps_all_of_them_here(office: Open, library: Path) -> None:
+    canary = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(36))
+    (library / "z.txt").write_text("token = " + "gh" + "p_" + canary + "\n")
+    open_office = await office()
+    with pytest.raises(SecretFound, match=r"z\.txt") as refusal:
+        await summarize(open_office, "*.txt")
+    assert canary not in str(refusal.value) and open_office.asked == []
+
+
+@pytest.mark.parametrize(
+    ("sources", "error"), [([], InvalidArgument), (["nothing.md"], FileNotFound), (["*.none"], FileNotFound)]
+)
+async def test_what_cannot_be_read_is_refused_before_anything_is_sent(
+    office: Open, notes: Path, sources: list[str], error: type[Exception]
+) -> None:
+    open_office = await office()
+    with pytest.raises(error):
+        await summarize(open_office, *sources)
+    assert open_office.asked == []
+
+
+async def test_what_a_folder_holds_besides_is_named(office: Open, notes: Path) -> None:
+    (notes / ".env").write_text("A=1")
+    open_office = await office(saying(claims(OPENED)))
+    given = await summarize(open_office, ".")
+    assert ".env" in given.text and "1902" in given.text
+
+
+async def test_a_cap_too_small_for_all_parts_is_kept(office: Open, library: Path) -> None:
+    open_office = await office(reading("a.txt"), reading("b.txt"), EMPTY)
+    with pytest.raises(ToolFailure) as failure:
+        await summarize(open_office, "*.txt", max_cost_usd=0.0001)
+    assert failure.value.error.code == "budget_exceeded" and open_office.asked == []
