@@ -12,7 +12,7 @@ from gemini_mcp.simulator.answers import answer
 from gemini_mcp.simulator.fault_replies import Script
 from gemini_mcp.simulator.thinking import thinking_tokens
 from gemini_mcp.simulator.tokens import Counts, count_blob, count_text, cut
-from gemini_mcp.simulator.wire import GenerateRequest, JsonObject, pick
+from gemini_mcp.simulator.wire import Blob, GenerateRequest, JsonObject, pick
 
 _SEARCH_TOKENS = 120
 
@@ -66,13 +66,17 @@ def count_prompt(request: GenerateRequest) -> Counts:
     """Tokens by modality of all that is sent: system instruction, contents, function declarations, schema."""
     counts = {"TEXT": count_text(request.system)}
     for piece in request.pieces:
-        modality, tokens = (
-            ("TEXT", count_text(piece)) if isinstance(piece, str) else count_blob(piece, request.settings.resolution)
-        )
+        modality, tokens = _count_piece(piece, request)
         counts[modality] = counts.get(modality, 0) + tokens
     declared = [*filter(None, (pick(tool, "functionDeclarations") for tool in request.tools)), request.settings.schema]
     counts["TEXT"] += sum(count_text(json.dumps(each)) for each in declared if each is not None)
     return counts
+
+
+def _count_piece(piece: str | Blob, request: GenerateRequest) -> tuple[str, int]:
+    if isinstance(piece, str):
+        return "TEXT", count_text(piece)
+    return count_blob(piece, request.model, request.settings.resolution)
 
 
 def generate(request: GenerateRequest, prompt: Prompt, script: Script) -> Generated:

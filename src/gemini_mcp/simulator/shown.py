@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from gemini_mcp.simulator.fences import Fence, fences, unfenced
+
 _OPENING = re.compile(r"<(file|document|doc|source|code|material|content|diff)\b([^>\n]*)>\n?")
 _NAMED = re.compile(r"""\b(?:path|name|file|src|source)\s*=\s*["']([^"']+)["']""")
 _FENCED = re.compile(
@@ -37,11 +39,14 @@ class _Span:
 
 
 def shown_files(text: str) -> tuple[ShownFile, ...]:
-    """In order of appearance: tagged files, fenced blocks, and files under a banner such as ``--- a.py ---``."""
-    rest = untagged(text)
-    tagged = [_file(_attribute(span.attributes), span.body) for span in _tagged(text)]
+    """Sources between marks, tagged files, fenced blocks, files under a banner such as ``--- a.py ---``; each kind in
+    order of appearance."""
+    sources = fences(text)
+    loose = unfenced(text, sources)
+    rest = _untagged(loose)
+    tagged = [_file(_attribute(span.attributes), span.body) for span in _tagged(loose)]
     fenced = [_file(_path_in(found[2]) or _path_in(found[1] or ""), found[3]) for found in _FENCED.finditer(rest)]
-    return (*tagged, *fenced, *_under_banners(_FENCED.sub("", rest)))
+    return (*map(_source, sources), *tagged, *fenced, *_under_banners(_FENCED.sub("", rest)))
 
 
 def instruction(text: str) -> str:
@@ -52,7 +57,11 @@ def instruction(text: str) -> str:
 
 
 def untagged(text: str) -> str:
-    """``text`` without what stands between tags such as ``<file path="a.py">`` and ``</file>``."""
+    """``text`` without sources between marks, and what stands between tags such as ``<file path="a.py">``."""
+    return _untagged(unfenced(text, fences(text)))
+
+
+def _untagged(text: str) -> str:
     kept, at = [], 0
     for span in _tagged(text):
         kept.append(text[at : span.start])
@@ -72,6 +81,11 @@ def _tagged(text: str) -> Iterator[_Span]:
             continue
         at = end + len(closing)
         yield _Span(opening.start(), at, opening[2], text[opening.end() : end].removesuffix("\n"))
+
+
+def _source(fence: Fence) -> ShownFile:
+    """Its lines as they are: nobody numbers them."""
+    return ShownFile(fence.label.path, tuple(fence.text.removesuffix("\n").split("\n")), fence.label.first_line)
 
 
 def _attribute(attributes: str) -> str:

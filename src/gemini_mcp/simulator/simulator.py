@@ -18,7 +18,7 @@ from gemini_mcp.simulator.model_rules import check_known, check_length, check_se
 from gemini_mcp.simulator.prefixes import Piece, Prefixes
 from gemini_mcp.simulator.refusals import Refusal
 from gemini_mcp.simulator.tokens import count_blob
-from gemini_mcp.simulator.wire import GenerateRequest, JsonObject, read_generate
+from gemini_mcp.simulator.wire import Blob, GenerateRequest, JsonObject, read_generate
 
 Prices = Literal["zero", "list"]
 
@@ -112,7 +112,11 @@ def _prefix(request: GenerateRequest) -> Iterator[Piece]:
     if request.system:
         yield request.system
     for piece in request.pieces:
-        yield piece if isinstance(piece, str) else (hash(piece.data), count_blob(piece)[1])
+        yield piece if isinstance(piece, str) else _media_piece(piece, request)
+
+
+def _media_piece(blob: Blob, request: GenerateRequest) -> Piece:
+    return hash(blob.digest), count_blob(blob, request.model, request.settings.resolution)[1]
 
 
 def _with_cache(request: GenerateRequest, cache: Cache | None) -> GenerateRequest:

@@ -54,11 +54,16 @@ def key_sentences(text: str, count: int) -> list[Sentence]:
 
 
 def ranked(candidates: list[Sentence], count: int) -> list[Sentence]:
-    words = [[word for word in _WORD.findall(each.text.lower()) if word not in _STOP_WORDS] for each in candidates]
+    words = [telling_words(each.text) for each in candidates]
     frequency = Counter(chain.from_iterable(words))
     scores = [sum(map(frequency.__getitem__, set(each))) / max(_SCORED_WORDS, len(each)) for each in words]
     best = nlargest(count, range(len(candidates)), key=lambda index: (scores[index], -index))
     return [candidates[index] for index in sorted(best)]
+
+
+def telling_words(text: str) -> list[str]:
+    """In lower case, without those that stand in every text."""
+    return [word for word in _WORD.findall(text.lower()) if word not in _STOP_WORDS]
 
 
 def shortened(text: str, limit: int = _SENTENCE_CHARS) -> str:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from gemini_mcp.simulator.refusals import Refusal
+from gemini_mcp.simulator.remembered import digest
 
 JsonObject = dict[str, Any]
 _TEXT_TYPES = re.compile(r"text/|application/(?:json|xml|yaml|x-yaml|javascript|x-python|toml)")
@@ -17,12 +18,17 @@ _TEXT_TYPES = re.compile(r"text/|application/(?:json|xml|yaml|x-yaml|javascript|
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """Media that is not text. ``resolution`` and ``tokens`` are what the part itself asks for, if anything."""
+    """Media that is not text. ``resolution`` and ``tokens`` are what the part itself asks for, if anything; ``digest``
+    stands for the data."""
 
     mime: str
-    data: bytes
+    data: bytes = field(repr=False)
     resolution: str = ""
     tokens: int | None = None
+    digest: bytes = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "digest", digest(self.data))
 
 
 @dataclass(frozen=True, slots=True)

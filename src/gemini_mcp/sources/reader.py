@@ -1,164 +1,162 @@
-"""Reads UTF-8 text files beneath the allowed roots. All of what was asked for is read, or nothing is sent.
+"""What a caller names, read: files beneath the roots, and https pages. All of it is read, or nothing is sent."""
 
-Each component of a path is opened from the folder above it without following symbolic links: there is no
-moment between a check and its use in which the path could come to mean something else.
-"""
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
-import errno
-import hashlib
-import os
-import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path, PurePath
-
+import anyio
 import anyio.to_thread
 
-from gemini_mcp.domain.errors import FileNotFound, InvalidArgument, PathDenied, SecretFound, TooLarge, UnsupportedFormat
-from gemini_mcp.domain.material import Source
-from gemini_mcp.sources.names import secret_name
+from gemini_mcp.domain.catalog import Family
+from gemini_mcp.domain.errors import InvalidArgument, Refusal, TooLarge
+from gemini_mcp.domain.material import Detail, Source
+from gemini_mcp.sources.beneath import Beneath
+from gemini_mcp.sources.child import Children
+from gemini_mcp.sources.conversion import Conversion, Converted, Raw, selection
+from gemini_mcp.sources.listing import MOST_FILES, Listing
+from gemini_mcp.sources.secrets import Screen
+from gemini_mcp.sources.web import Web
 
-MOST_FILES = 200
-MOST_FILE_BYTES = 4 * 1024 * 1024
-MOST_TOTAL_BYTES = 8 * 1024 * 1024
-_CHUNK = 1024 * 1024
+MOST_FILE_BYTES = 50_000_000
+MOST_TOTAL_BYTES = 100_000_000
+MOST_URLS = 20
+MOST_NAMED = 3
+AT_ONCE = 4
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:/{2}|(?:https?|file|data|ftp|javascript):", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What was read. ``left_out``: what a folder or a glob held besides, and why it is not there."""
+
+    sources: tuple[Source, ...]
+    left_out: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> list[str]:
+        """The warnings, and in a few words what was left out."""
+        if not self.left_out:
+            return list(self.warnings)
+        named = ", ".join(f"{path} ({why})" for path, why in self.left_out[:MOST_NAMED])
+        more = f" and {len(self.left_out) - MOST_NAMED} more" if len(self.left_out) > MOST_NAMED else ""
+        return [*self.warnings, f"left out: {named}{more}"]
+
+
+Convert = Callable[[Raw], Awaitable[Converted]]
 
 
 class Reader:
-    """Reads for one server. ``roots``: absolute folders; none means that no file may be read."""
+    """Reads for one server. ``beneath`` bounds the files, ``web`` the pages, ``screen`` what may leave."""
 
-    def __init__(self, roots: tuple[Path, ...]) -> None:
-        self._roots = roots
+    def __init__(self, beneath: Beneath, web: Web, screen: Screen, children: Children) -> None:
+        self._beneath, self._web, self._screen = beneath, web, screen
+        self._listing = Listing(beneath)
+        self._conversion = Conversion(children, screen)
 
-    async def read(self, names: list[str]) -> tuple[Source, ...]:
-        """The files' contents, in order. Raises a Refusal that names the first file at fault."""
-        if len(names) > MOST_FILES:
-            raise TooLarge(f"{len(names)} files are too many for one call", f"Name at most {MOST_FILES}.")
-        return await anyio.to_thread.run_sync(self._read_all, names) if names else ()
+    @property
+    def beneath(self) -> Beneath:
+        return self._beneath
 
-    def _read_all(self, names: list[str]) -> tuple[Source, ...]:
-        sources: list[Source] = []
-        total = 0
-        for name in dict.fromkeys(names):
-            sources.append(self._read_one(name))
-            total += sources[-1].bytes
-            if total > MOST_TOTAL_BYTES:
-                raise TooLarge(f"the files are over {MOST_TOTAL_BYTES >> 20} MiB together", "Name fewer files.")
-        return tuple(sources)
+    def screened(self, name: str, text: str) -> tuple[str, list[str]]:
+        """A text of the caller's own, and warnings. Raises SecretFound."""
+        return self._screen.screened(name, text) if text else (text, [])
 
-    def _read_one(self, name: str) -> Source:
-        root, inside = self._place(name)
-        if reason := secret_name(inside):
-            raise SecretFound(f"{name} is not read: {reason}", "Leave it out; no argument allows it.")
-        content = _content(root, inside, name)
-        return Source(inside.as_posix(), _decoded(content, name), len(content), hashlib.sha256(content).hexdigest())
+    def screened_file(self, path: str, text: str, first_line: int) -> tuple[str, list[str]]:
+        """Part of a file, from that line on, and warnings. Raises SecretFound."""
+        return self._screen.screened(path, text, first_line)
 
-    def _place(self, name: str) -> tuple[Path, PurePath]:
-        """The root a path lies beneath, and its way from there. ``..`` is resolved by name alone."""
-        if not name or "\0" in name or not _encodable(name):
-            raise InvalidArgument("no file can have such a name", "Give paths relative to the project.")
-        if not self._roots:
-            raise PathDenied("no folder is open for reading", "Set GEMINI_AGENTS_ROOTS for the server.")
-        places = [(root, whole.relative_to(root)) for root in self._roots if (whole := _beneath(root, name))]
-        if not places:
-            shown = os.pathsep.join(str(root) for root in self._roots)
-            fix = "Add its folder to GEMINI_AGENTS_ROOTS."
-            raise PathDenied(f"{name} is outside the folders open for reading ({shown})", fix)
-        # A relative name belongs to the first root that has it; whether it may be read is decided when it is opened.
-        return next((place for place in places if os.path.lexists(place[0] / place[1])), places[0])
+    async def read(self, names: Sequence[str], *, html_as_text: bool = False) -> Material:
+        """Documents; of folders and globs every file, sorted. Raises a Refusal for the first at fault."""
+        return await self._read(names, lambda raw: self._conversion.document(raw, html_as_text=html_as_text))
 
+    async def images(self, names: Sequence[str], detail: Detail, family: Family) -> Material:
+        """Images, made for a model of that family. Raises a Refusal for the first at fault."""
+        return await self._read(names, lambda raw: self._conversion.image(raw, detail, family))
 
-def _encodable(name: str) -> bool:
-    try:
-        os.fsencode(name)
-    except UnicodeEncodeError:
-        return False
-    return True
+    async def cut(self, groups: Sequence[tuple[Source, ...]]) -> list[tuple[Source, ...]]:
+        """The groups, in which a PDF of which only some pages are meant has become a PDF of just these."""
+        return await self._conversion.cut(groups)
 
+    async def _read(self, names: Sequence[str], convert: Convert) -> Material:
+        wanted, left_out = await self._wanted(names)
+        converted = await _in_order([self._fetching(one) for one in wanted], convert)
+        warnings = tuple(warning for one in converted for warning in one.warnings)
+        return Material(tuple(one.source for one in converted), left_out, warnings)
 
-def _beneath(root: Path, name: str) -> Path | None:
-    whole = Path(os.path.normpath(root / name))
-    return whole if whole.is_relative_to(root) else None
+    async def _wanted(self, names: Sequence[str]) -> tuple[list["_Wanted"], tuple[tuple[str, str], ...]]:
+        """What there is to read, each once."""
+        if any(not name.strip() for name in names):
+            raise InvalidArgument("a source has no name", "Give paths relative to the project, or https URLs.")
+        wanted: dict[_Wanted, None] = {}
+        left_out: dict[tuple[str, str], None] = {}
+        for name in names:
+            if is_url(name):
+                wanted[_Wanted(*selection(name), url=True)] = None
+                continue
+            path, pages = selection(name)
+            found = await anyio.to_thread.run_sync(self._listing.expanded, [path])
+            wanted |= {_Wanted(file, pages, url=False): None for file in found.files}
+            left_out |= dict.fromkeys(found.left_out)
+        _check_counts(list(wanted))
+        return list(wanted), tuple(left_out)
 
+    def _fetching(self, wanted: "_Wanted") -> Callable[[], Awaitable[Raw]]:
+        return lambda: self._page(wanted) if wanted.url else self._file(wanted)
 
-def _content(root: Path, inside: PurePath, name: str) -> bytes:
-    try:
-        with _opened(root, inside) as fd:
-            status = os.fstat(fd)
-            if stat.S_ISDIR(status.st_mode):
-                raise UnsupportedFormat(f"{name} is a folder", "Name the files in it.")
-            if not stat.S_ISREG(status.st_mode):
-                raise PathDenied(f"{name} is not a regular file", "Name regular files only.")
-            if status.st_size > MOST_FILE_BYTES:
-                raise TooLarge(f"{name} is over {MOST_FILE_BYTES >> 20} MiB", "Split it, or name a smaller file.")
-            return _all_of(fd, name)
-    except OSError as error:
-        raise _denied(error, name) from None
+    async def _file(self, wanted: "_Wanted") -> Raw:
+        file = await anyio.to_thread.run_sync(self._beneath.read, wanted.name, MOST_FILE_BYTES)
+        return Raw(file.path, file.data, file.sha256, wanted.pages)
+
+    async def _page(self, wanted: "_Wanted") -> Raw:
+        page = await self._web.fetch(wanted.name)
+        mime_type, charset = page.mime_type, page.charset
+        return Raw.of(page.url, page.data, pages=wanted.pages, charset=charset, mime_type=mime_type)
 
 
-def _denied(error: OSError, name: str) -> FileNotFound | PathDenied | InvalidArgument:
-    if error.errno == errno.ENOENT:
-        return FileNotFound(f"{name} does not exist", "Check the path; nothing was sent.")
-    if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.EMLINK):
-        return PathDenied(f"{name} leads through a symbolic link or a file", "Give the path of the file itself.")
-    if error.errno == errno.ENAMETOOLONG:
-        return InvalidArgument("a file's name is too long", "Check the path.")
-    return PathDenied(f"{name} cannot be read ({error.strerror or type(error).__name__})", "Check its permissions.")
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    name: str
+    pages: str
+    url: bool
 
 
-def _all_of(fd: int, name: str) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    while chunk := os.read(fd, _CHUNK):
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > MOST_FILE_BYTES:
-            raise TooLarge(f"{name} grew over {MOST_FILE_BYTES >> 20} MiB while it was read", "Name a smaller file.")
-    return b"".join(chunks)
+def is_url(name: str) -> bool:
+    """Whatever begins with a scheme and ``//``, so that none is ever taken for a path."""
+    return bool(_SCHEME.match(name.strip()))
 
 
-def _decoded(content: bytes, name: str) -> str:
-    fix = "Only UTF-8 text can be sent; convert the file first."
-    if b"\0" in content:
-        raise UnsupportedFormat(f"{name} is binary", fix)
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UnsupportedFormat(f"{name} is not UTF-8 text", fix) from None
+def _check_counts(wanted: list[_Wanted]) -> None:
+    if len(wanted) > MOST_FILES:
+        raise TooLarge(f"{len(wanted):,} files are too many for one call", f"Name at most {MOST_FILES}.")
+    if (urls := sum(one.url for one in wanted)) > MOST_URLS:
+        raise TooLarge(f"{urls} URLs are too many for one call", f"Name at most {MOST_URLS}.")
 
 
-if os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW"):
+async def _in_order(fetches: Sequence[Callable[[], Awaitable[Raw]]], convert: Convert) -> list[Converted]:
+    """All of them, a few at a time. Raises what the first of them raised, and then begins no more."""
+    found: dict[int, Converted] = {}
+    failed: dict[int, Refusal] = {}
+    waiting, total = iter(enumerate(fetches)), 0
 
-    @contextmanager
-    def _opened(root: Path, inside: PurePath) -> Iterator[int]:
-        """The file, opened folder by folder. O_NONBLOCK: a FIFO must not hang us."""
-        folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            for part in inside.parts[:-1]:
-                below = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
-                os.close(folder)
-                folder = below
-            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | getattr(os, "O_NOCTTY", 0)
-            fd = os.open(inside.name or ".", flags, dir_fd=folder)
-        finally:
-            os.close(folder)
-        try:
-            yield fd
-        finally:
-            os.close(fd)
+    async def worker() -> None:
+        nonlocal total
+        for index, fetch in waiting:
+            if failed:
+                return
+            try:
+                raw = await fetch()
+                total += len(raw.data)
+                if total > MOST_TOTAL_BYTES:
+                    most = MOST_TOTAL_BYTES // 1_000_000
+                    raise TooLarge(f"the sources are over {most} MB together", "Name fewer, or a part of them.")
+                found[index] = await convert(raw)
+            except Refusal as error:
+                failed[index] = error
 
-else:
-
-    @contextmanager
-    def _opened(root: Path, inside: PurePath) -> Iterator[int]:
-        """Without openat: open, then make sure that what was opened is what the path still means, beneath the root."""
-        path = root / inside
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-        try:
-            real = Path(os.path.realpath(path))
-            same = os.path.samestat(os.fstat(fd), os.stat(real))
-            if not same or real != Path(os.path.realpath(root)) / inside:
-                raise OSError(errno.ELOOP, "leads elsewhere")
-            yield fd
-        finally:
-            os.close(fd)
+    async with anyio.create_task_group() as group:
+        for _ in range(min(AT_ONCE, len(fetches))):
+            group.start_soon(worker)
+    if failed:
+        raise failed[min(failed)]
+    return [found[index] for index in range(len(fetches))]
