@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
+import anyio.to_thread
 from pydantic import BaseModel, ConfigDict, Field
 
 from gemini_mcp.domain.catalog import TIERS, Tier, tier_above
@@ -50,7 +51,8 @@ async def summarize_docs(arguments: SummarizeDocs, caller: Caller, progress: Pro
     await progress("reading the sources")
     material = await services.reader.read(arguments.sources, html_as_text=True)
     merging_tier = _merging_tier(common.tier)
-    planned = plan(material.sources, arguments.length, _terms(common, merging_tier, services))
+    terms = _terms(common, merging_tier, services)
+    planned = await anyio.to_thread.run_sync(plan, material.sources, arguments.length, terms)
     if not planned.chunks:
         raise UnsupportedFormat("there is no text in the sources", "Name sources that hold text.")
     planned = await _with_parts(planned, services)

@@ -27,6 +27,7 @@ from gemini_mcp.domain.summary_plan import (
     merging_task,
     reading_task,
 )
+from gemini_mcp.domain.summary_text import SHOWN
 from gemini_mcp.domain.task import Task
 from gemini_mcp.engine.parallel import HOPELESS, outcomes
 from gemini_mcp.engine.ports import Answer, Call
@@ -108,7 +109,9 @@ class SummaryRun:
         """Level by level. Claims of a merge that failed stay as they are."""
         while len(groups := merge_groups(claims)) > 1:
             await self._call.progress(f"merging {len(claims):,} claims in {len(groups)} groups")
-            made = await outcomes(groups, lambda group: self._merge_one(group, WANTED_OF_GROUP), AT_ONCE)
+            made = await outcomes(
+                groups, lambda group: self._merge_one(group, WANTED_OF_GROUP, WANTED_OF_GROUP), AT_ONCE
+            )
             handed_on = [
                 list(group[:WANTED_OF_GROUP]) if isinstance(part, AgentError) else list(part.claims)
                 for group, part in zip(groups, made, strict=True)
@@ -116,16 +119,17 @@ class SummaryRun:
             claims = [claim for group in handed_on for claim in group]
         await self._call.progress(f"merging {len(claims):,} claims")
         try:
-            whole = await self._merge_one(tuple(claims), self._plan.claims_wanted)
+            whole = await self._merge_one(tuple(claims), self._plan.claims_wanted, SHOWN[self._length])
         except AgentError as error:
             self._call.warnings.append(f"the claims were not merged ({error.message})")
             return "", sections
         self.dropped.update(whole.dropped)
         return whole.title, whole.sections
 
-    async def _merge_one(self, claims: tuple[Claim, ...], wanted: int) -> Verified:
+    async def _merge_one(self, claims: tuple[Claim, ...], wanted: int, most: int) -> Verified:
+        """``wanted`` is what is asked for, ``most`` what is kept of more."""
         task = self._task("summarize_reduce", merging_task(wanted, self._focus), MERGE_SCHEMA, (numbered(claims),))
-        return merged(_json(await self._asked(task)), claims, wanted)
+        return merged(_json(await self._asked(task)), claims, most)
 
     async def _asked(self, task: Task) -> str:
         answer = await self._services.answer(task, self._call.part())
