@@ -117,8 +117,10 @@ def missing_clients() -> str | None:
 
 
 @contextmanager
-def running_simulator(folder: Path) -> Iterator[Simulator]:
-    command = [GEMINI_AGENTS, "simulate", "--prices", "list"]
+def running_simulator(folder: Path, *faults: Json) -> Iterator[Simulator]:
+    rules = folder / "faults.json"
+    rules.write_text(json.dumps(faults))
+    command = [GEMINI_AGENTS, "simulate", "--prices", "list", "--faults", str(rules)]
     env = {"PATH": os.environ["PATH"], "HOME": str(folder)}
     with _running(command, env, folder, subprocess.PIPE) as process:
         assert process.stdout is not None

@@ -85,8 +85,11 @@ class ScriptedModel:
         return [block["text"] for block in content]
 
     def _is_main(self, request: Json) -> bool:
-        texts = [block.get("text") for message in request["messages"] for block in _blocks(message)]
-        return bool(request.get("tools")) and self.prompt in texts
+        return bool(request.get("tools")) and any(self.prompt in text for text in _texts(request))
+
+    def said_by_the_user(self) -> str:
+        """All that the model was told in the first turn of the main conversation."""
+        return "\n".join(_texts(self.main_requests()[0]))
 
 
 @contextmanager
@@ -156,6 +159,10 @@ def _content(turn: Turn) -> list[Json]:
     if isinstance(turn, str):
         return [{"type": "text", "text": turn}]
     return [{"type": "tool_use", "id": use.id, "name": use.name, "input": use.input} for use in turn]
+
+
+def _texts(request: Json) -> list[str]:
+    return [block.get("text", "") for message in request["messages"] for block in _blocks(message)]
 
 
 def _blocks(message: Json) -> list[Json]:

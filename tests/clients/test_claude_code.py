@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,7 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from .drivers import GEMINI_AGENTS, RECEIPT_LINE, ClaudeCode, Env, Simulator, running_http_server
+from .drivers import (
+    GEMINI_AGENTS,
+    RECEIPT_LINE,
+    ClaudeCode,
+    Env,
+    Simulator,
+    running_http_server,
+    running_simulator,
+)
 from .scripted_model import Json, ScriptedModel, ToolUse, Turn, serving
 
 pytestmark = pytest.mark.clients
@@ -19,6 +28,8 @@ PROMPT = "Begin the scripted conversation."
 GOODBYE = "That was all."
 DELEGATE = "mcp__gemini-agents__delegate_task"
 REPORT = "mcp__gemini-agents__usage_report"
+REVIEW = "mcp__gemini-agents__review_code"
+SUMMARIZE = "mcp__gemini-agents__summarize_docs"
 READ_RESOURCE = "ReadMcpResourceTool"
 ANSWER_SCHEMA: Json = {"type": "object", "properties": {"answer": {"type": "integer"}}, "required": ["answer"]}
 
@@ -48,10 +59,11 @@ class Talk:
         names = ",".join(dict.fromkeys(use.name for use in uses))
         return self.saying([search(f"select:{names}")], *([use] for use in uses), GOODBYE)
 
-    def saying(self, *turns: Turn) -> Conversation:
-        model = ScriptedModel(PROMPT, turns)
+    def saying(self, *turns: Turn, typed: str = PROMPT, told: str = PROMPT) -> Conversation:
+        """``typed`` by the user; ``told`` is what the model is to see of it."""
+        model = ScriptedModel(told, turns)
         with serving(model) as url:
-            events = self._claude.converse(PROMPT, url, self._servers)
+            events = self._claude.converse(typed, url, self._servers)
         assert events[0]["mcp_servers"][0]["status"] == "connected", events[0]["mcp_servers"]
         assert events[-1]["result"] == GOODBYE, events[-1]
         return Conversation(model, events)
@@ -161,3 +173,49 @@ def test_claude_mcp_add_gives_a_connected_server(claude: ClaudeCode, server_env:
     assert f"gemini-agents: {GEMINI_AGENTS} - ✔ Connected" in " ".join(listed.stdout.split()), listed.stdout
     shown = claude.run("mcp", "get", "gemini-agents")
     assert "Status: ✔ Connected" in shown.stdout, shown.stdout
+
+
+def test_a_slash_command_tells_the_model_what_to_do_and_loses_no_word(talk: Talk) -> None:
+    typed = "/mcp__gemini-agents__delegate compare all these words"
+    conversation = talk.saying(GOODBYE, typed=typed, told="with the tool delegate_task")
+
+    assert "compare all these words" in conversation.model.said_by_the_user()
+
+
+def test_the_model_reads_a_review_as_data_with_its_receipt(talk: Talk) -> None:
+    diff = "--- a/a.py\n+++ b/a.py\n@@ -1 +1,3 @@\n x = 1\n+try: x()\n+except: pass\n"
+    conversation = talk.through(ToolUse("review", REVIEW, {"diff": diff}))
+
+    assert not conversation.model.result_seen("review").get("is_error")
+    (seen,) = conversation.model.texts_seen("review")
+    review = json.loads(seen)
+    assert set(review) == {"summary", "findings", "dropped", "receipt"}
+    assert RECEIPT_LINE.search(review["receipt"])
+    assert all(finding["file"] == "a.py" and finding["quote"] in diff for finding in review["findings"])
+
+
+def test_the_model_reads_a_summary_with_its_citations(claude: ClaudeCode, server_env: Env, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "notes.md").write_text("# Harbour\n\nThe harbour opened in 1902 and has three piers for ships.\n")
+    env = server_env | {"GEMINI_AGENTS_ROOTS": str(project)}
+    talk = Talk(claude, {"command": GEMINI_AGENTS, "args": [], "env": env})
+    conversation = talk.through(ToolUse("summary", SUMMARIZE, {"sources": ["notes.md"]}))
+
+    answer, *_, receipt_line = conversation.model.texts_seen("summary")
+    assert "[notes.md:3]" in answer and "\\n" not in answer
+    assert RECEIPT_LINE.search(receipt_line), receipt_line
+
+
+def test_a_long_result_is_read_on_by_its_link(claude: ClaudeCode, server_env: Env, tmp_path: Path) -> None:
+    """The first part comes as the answer, and the resource named in it holds the rest: nothing is lost."""
+    words = "".join(f"word{number:05d} " for number in range(9_000))
+    with running_simulator(tmp_path, {"do": "answer", "text": words}) as talkative:
+        env = server_env | {"GEMINI_AGENTS_BASE_URL": talkative.base_url}
+        talk = Talk(claude, {"command": GEMINI_AGENTS, "args": [], "env": env})
+        first = talk.through(delegate(task="Say very much."))
+        part, note, *_ = first.model.texts_seen("delegate")
+        (uri,) = set(re.findall(r"results://r_\w+/2", note))
+        second = talk.through(read(uri))
+    (content,) = json.loads(second.model.texts_seen("read")[0])["contents"]
+    assert (part + content["text"]).strip() == words.strip()
