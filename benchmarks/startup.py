@@ -85,8 +85,8 @@ def measure_tool_list(effort: Effort) -> list[Figure]:
             f"{tokens:,.0f}",
             "-",
             "-",
-            "at most 1,200",
-            tokens <= 1_200,
+            "at most 2,500",
+            tokens <= 2_500,
             f"{characters:,} characters of the wire JSON of `tools`, divided by {CHARACTERS_PER_TOKEN}",
         )
     ]

@@ -16,9 +16,9 @@ HERE = Path(__file__).resolve().parent
 
 
 @asynccontextmanager
-async def connected() -> AsyncIterator[Client]:
-    """A client whose server may read the files in this folder."""
-    environment = {**os.environ, "GEMINI_AGENTS_ROOTS": str(HERE)}
+async def connected(*roots: Path) -> AsyncIterator[Client]:
+    """A client whose server may read the files in these folders, or in this one."""
+    environment = {**os.environ, "GEMINI_AGENTS_ROOTS": os.pathsep.join(str(root) for root in roots or (HERE,))}
     with _upstream(environment):
         server = StdioServerParameters(command=sys.executable, args=["-m", "gemini_mcp"], env=environment)
         async with Client(stdio_client(server)) as client:
@@ -43,7 +43,16 @@ def _upstream(environment: dict[str, str]) -> Iterator[None]:
 
 async def delegate(client: Client, task: str, **arguments: Any) -> CallToolResult:
     """Call delegate_task; exits with the error's text if it is one."""
-    result = await client.call_tool("delegate_task", {"task": task, **arguments})
+    return await call(client, "delegate_task", task=task, **arguments)
+
+
+async def call(client: Client, tool: str, **arguments: Any) -> CallToolResult:
+    """Call a tool and tell its progress; exits with the error's text if it is one."""
+
+    async def tell(progress: float, total: float | None, message: str | None) -> None:
+        print(f"… {message}")
+
+    result = await client.call_tool(tool, arguments, progress_callback=tell)
     if result.is_error:
         sys.exit(texts(result)[0])
     return result

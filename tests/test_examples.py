@@ -34,6 +34,21 @@ def test_a_failed_test_climbs_a_tier_and_then_passes(tmp_path: Path) -> None:
     assert shown.rstrip().endswith("The test passes.")
 
 
+def test_a_summary_cites_lines_of_the_documents_and_pages_of_the_pdf(tmp_path: Path) -> None:
+    shown = run_example("summarize_own_docs.py", tmp_path)
+    assert "[README.md:" in shown and "[minutes.pdf p. " in shown and "SIMULATED" in shown
+
+
+def test_a_review_finds_the_planted_faults_where_they_stand(tmp_path: Path) -> None:
+    shown = run_example("review_own_code.py", tmp_path)
+    assert "settings.py:10" in shown and "except:" in shown and "SIMULATED" in shown
+
+
+def test_a_chart_is_read_and_its_tokens_are_said_before(tmp_path: Path) -> None:
+    shown = run_example("read_a_chart.py", tmp_path)
+    assert "1 image: about 2" in shown and "png" in shown.lower() and "SIMULATED" in shown
+
+
 def test_the_mcp_json_example_starts_the_installed_command() -> None:
     config = json.loads((ROOT / ".mcp.json.example").read_text("utf-8"))
     server = config["mcpServers"]["gemini-agents"]

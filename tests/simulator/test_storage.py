@@ -73,7 +73,7 @@ async def test_an_upload_needs_a_key_to_begin_and_the_right_offset(stand: Stand)
 
 
 async def _cache(stand: Stand, text: str = "fact " * 200, **config: Any) -> types.CachedContent:
-    settings = types.CreateCachedContentConfig(contents=[text], **config)
+    settings = types.CreateCachedContentConfig(contents=text, **config)
     return await stand.sdk.aio.caches.create(model=FLASH, config=settings)
 
 

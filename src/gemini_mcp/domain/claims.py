@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from gemini_mcp.domain.figures import are_in, unsupported
@@ -105,6 +106,12 @@ def verified(parsed: Any, sources: Sequence[Source]) -> Verified:
     return Verified(_title(parsed), _distinct(sections), dropped)
 
 
+@lru_cache(maxsize=64)
+def verified_answer(text: str, sources: tuple[Source, ...]) -> Verified:
+    """The same of an answer's text. Asked twice, by the check of the answer and by whoever uses it, looked up once."""
+    return verified(_parsed(text), sources)
+
+
 def merged(parsed: Any, claims: Sequence[Claim], most: int) -> Verified:
     """The claims of an answer by ``MERGE_SCHEMA`` about ``numbered(claims)``, with the places of those they are from.
 
@@ -143,7 +150,7 @@ def claims_problem(sources: Sequence[Source], text: str, *, may_be_empty: bool =
 
     ``may_be_empty``: sources that have nothing to say on the caller's focus are no fault of the answer.
     """
-    answer = verified(_parsed(text), sources)
+    answer = verified_answer(text, tuple(sources))
     return _problem(len(answer.claims), answer.dropped, may_be_empty=may_be_empty)
 
 

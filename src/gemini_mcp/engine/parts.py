@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 
+from gemini_mcp.domain.catalog import TIERS
 from gemini_mcp.domain.usage import TokenUsage
 from gemini_mcp.engine.ports import Answer, CacheState
 
 
 def joined(answers: Sequence[Answer], text: str, family: str) -> Answer:
-    """The call's answer in the terms of its parts. The last one, by which the others were brought together, lends
-    its model and tier."""
-    last = answers[-1]
+    """The call's answer in the terms of its parts. The strongest of them, and of those the last, lends its model
+    and tier."""
+    last = max(reversed(answers), key=lambda answer: TIERS.index(answer.tier))
     return Answer(
         text=text,
         model=last.model,

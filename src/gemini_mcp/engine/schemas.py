@@ -61,9 +61,16 @@ def shown(text: str) -> str:
 
 
 def _validator(schema: dict[str, Any]) -> Any:
+    return _made(json.dumps(schema))
+
+
+@lru_cache(maxsize=32)
+def _made(schema_text: str) -> Any:
+    """Checking a schema and preparing to check by it takes 10 ms, and the tools' own schemas come again and again."""
     from jsonschema.validators import Draft202012Validator, extend, validator_for
     from referencing import Registry
 
+    schema = json.loads(schema_text)
     kind = validator_for(schema, default=Draft202012Validator)
     kind.check_schema(schema)
     checked: Any = extend(kind, {"pattern": _check_pattern})  # type: ignore[no-untyped-call]

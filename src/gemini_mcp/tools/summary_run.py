@@ -16,7 +16,7 @@ from gemini_mcp.domain.claims import (
     Verified,
     merged,
     numbered,
-    verified,
+    verified_answer,
 )
 from gemini_mcp.domain.errors import AgentError, DeadlineExceeded
 from gemini_mcp.domain.summary_plan import (
@@ -99,7 +99,7 @@ class SummaryRun:
     async def _read_one(self, chunk: Chunk) -> Verified:
         agent = "summarize_one" if self._plan.kind == "one" else "summarize_map"
         task = self._task(agent, reading_task(self._plan, self._focus), CLAIMS_SCHEMA, chunk.sources)
-        read = verified(_json(await self._asked(task)), chunk.sources)
+        read = verified_answer(await self._asked(task), chunk.sources)
         if self._plan.kind == "map_reduce":
             done = sum(answer.family == FAMILY for answer in self.answers)
             await self._call.progress(f"{done} of {len(self._plan.chunks)} parts read")

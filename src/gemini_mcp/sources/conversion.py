@@ -1,0 +1,157 @@
+"""From a file's bytes to a Source: what of it is sent, in which form, with its secrets screened."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from pathlib import PurePath
+
+import anyio.to_thread
+
+from gemini_mcp.domain.catalog import Family
+from gemini_mcp.domain.errors import InvalidArgument, TooLarge, UnsupportedFormat
+from gemini_mcp.domain.imaging import PDF_PAGE_TOKENS
+from gemini_mcp.domain.material import Detail, Media, Page, Source
+from gemini_mcp.sources.child import Children
+from gemini_mcp.sources.documents import office_text, pdf_pages, pdf_parts
+from gemini_mcp.sources.formats import Format, format_of, unsupported
+from gemini_mcp.sources.images import image_media
+from gemini_mcp.sources.notebooks import notebook_text
+from gemini_mcp.sources.pages import page_text
+from gemini_mcp.sources.secrets import Screen
+from gemini_mcp.sources.texts import decoded
+
+MOST_TEXT_BYTES = 16 << 20
+_ESCAPE = re.compile(r"\\(?=[_*~.\-+&=|{}\[\]()<>#!`])")
+"""A converter's backslash before what Markdown might take for a mark. It says nothing to a model, and it would hide
+from the screen what it stands in the middle of."""
+
+_SELECTION = re.compile(r"\A(.+)#pages?=([\d,\- ]+)\Z", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """Bytes as they were found. ``pages``: which of a document's are wanted, "" for all."""
+
+    path: str
+    data: bytes = field(repr=False)
+    sha256: str
+    pages: str = ""
+    charset: str | None = None
+    mime_type: str = ""
+
+    @classmethod
+    def of(cls, path: str, data: bytes, **more: str | None) -> "Raw":
+        return cls(path, data, hashlib.sha256(data).hexdigest(), **more)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A source, and what its reader should know of it, in words."""
+
+    source: Source
+    warnings: Sequence[str] = ()
+
+
+def selection(name: str) -> tuple[str, str]:
+    """``report.pdf#pages=3-7,12`` as the name and the pages; "" where none are chosen."""
+    found = _SELECTION.match(name)
+    return (found.group(1), found.group(2)) if found else (name, "")
+
+
+class Conversion:
+    """Converts for one server. Whatever parses does so in a child process."""
+
+    def __init__(self, children: Children, screen: Screen) -> None:
+        self._children, self._screen = children, screen
+
+    async def document(self, raw: Raw, *, html_as_text: bool) -> Converted:
+        """Text as it is, or a PDF natively. ``html_as_text``: the readable part of pages rather than their source.
+
+        Raises a Refusal: SecretFound, TooLarge, UnsupportedFormat, InvalidArgument.
+        """
+        form = _form(raw)
+        if raw.pages and form.kind != "pdf":
+            raise InvalidArgument(f"{raw.path} has no pages to choose from", "Only PDFs have; leave #pages= out.")
+        match form.kind:
+            case "pdf":
+                return await self._pdf(raw)
+            case "docx" | "pptx" | "xlsx":
+                text = await office_text(self._children, raw.data, raw.path, form.kind)
+                return await self._text(raw, text, f"text of {form.kind}")
+            case "html" if html_as_text:
+                text = await page_text(self._children, raw.data, raw.path, raw.charset)
+                return await self._text(raw, text, "text of html")
+            case "image":
+                raise UnsupportedFormat(f"{raw.path} is an image", "Give it to analyze_image.")
+        text = await anyio.to_thread.run_sync(_decoded, raw)
+        if form.kind == "notebook" and html_as_text:
+            return await self._text(raw, notebook_text(text), "text of notebook")
+        return await self._text(raw, text, "text")
+
+    async def image(self, raw: Raw, detail: Detail, family: Family) -> Converted:
+        """An image in the size that is billed for. Raises TooLarge, UnsupportedFormat."""
+        read = await image_media(self._children, raw.data, raw.path, detail, family)
+        source = Source(raw.path, "", len(raw.data), raw.sha256, read.sent_as, read.media)
+        return Converted(source, [f"{raw.path}: {warning}" for warning in read.warnings])
+
+    async def cut(self, groups: Sequence[tuple[Source, ...]]) -> list[tuple[Source, ...]]:
+        """PDFs cut to the pages that each group's sources name; every file is opened once."""
+        wanted: dict[Media, list[tuple[Page, ...]]] = {}
+        for source in chain.from_iterable(groups):
+            if source.media is not None and source.pages:
+                wanted.setdefault(source.media, []).append(source.pages)
+        made: dict[tuple[Media, tuple[Page, ...]], Media] = {}
+        for media, parts in wanted.items():
+            numbers = [[page.number for page in pages] for pages in parts]
+            cut = await pdf_parts(self._children, media.data, "the PDF", numbers)
+            for pages, data in zip(parts, cut, strict=True):
+                made[media, pages] = replace(media, data=data, tokens=PDF_PAGE_TOKENS * len(pages))
+        return [
+            tuple(replace(s, media=made[s.media, s.pages]) if s.media and s.pages else s for s in group)
+            for group in groups
+        ]
+
+    async def _text(self, raw: Raw, text: str, sent_as: str) -> Converted:
+        if sent_as != "text":
+            text = _ESCAPE.sub("", text)
+        shown, warnings = await anyio.to_thread.run_sync(self._screen.screened, raw.path, text)
+        return Converted(Source(raw.path, shown, len(raw.data), raw.sha256, sent_as), warnings)
+
+    async def _pdf(self, raw: Raw) -> Converted:
+        """Natively, so that tables and figures are seen; as its text where that had to be redacted."""
+        found = await pdf_pages(self._children, raw.data, raw.path, raw.pages)
+        screened = [await anyio.to_thread.run_sync(self._page, raw.path, page) for page in found.pages]
+        warnings = [warning for _, told in screened for warning in told]
+        pages = tuple(page for page, _ in screened)
+        source = Source(raw.path, "", len(raw.data), raw.sha256, "pdf", pages=pages)
+        if any(shown.text != page.text for shown, page in zip(pages, found.pages, strict=True)):
+            text = "\n\n".join(f"[page {page.number}]\n{page.text}" for page in pages)
+            return Converted(replace(source, text=text, sent_as="text of pdf", pages=()), warnings)
+        numbers = [page.number for page in pages]
+        data = raw.data
+        if len(numbers) < found.page_count:
+            (data,) = await pdf_parts(self._children, raw.data, raw.path, [numbers])
+            source = replace(source, sent_as=f"pdf pages {raw.pages.replace(' ', '')}")
+        media = Media("application/pdf", data, PDF_PAGE_TOKENS * len(pages))
+        return Converted(replace(source, media=media), warnings)
+
+    def _page(self, path: str, page: Page) -> tuple[Page, list[str]]:
+        text, warnings = self._screen.screened(f"{path} p. {page.number}", page.text)
+        return Page(page.number, text), warnings
+
+
+def _form(raw: Raw) -> Format:
+    if raw.mime_type in ("text/html", "application/xhtml+xml"):
+        return Format("html")
+    found = format_of(PurePath(raw.path).name, raw.data[:8_192])
+    if found is None:
+        raise unsupported(raw.path, raw.data)
+    return found
+
+
+def _decoded(raw: Raw) -> str:
+    if len(raw.data) > MOST_TEXT_BYTES:
+        raise TooLarge(f"{raw.path} is over {MOST_TEXT_BYTES >> 20} MiB of text", "Split it, or name a smaller file.")
+    return decoded(raw.data, raw.path)
