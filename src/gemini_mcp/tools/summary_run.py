@@ -34,7 +34,7 @@ from gemini_mcp.engine.ports import Answer, Call
 from gemini_mcp.tools.calls import Common
 from gemini_mcp.tools.services import Services
 
-AT_ONCE = 16
+AT_ONCE = 8
 """Parts that are read at the same time."""
 
 FAMILY = "summary"
