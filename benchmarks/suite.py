@@ -4,7 +4,7 @@ import argparse
 import time
 from collections.abc import Callable
 
-from benchmarks import accounts, calls, crash, startup, summaries
+from benchmarks import accounts, calls, crash, paths, startup, summaries, urls
 from benchmarks.figures import Effort, Figure
 from benchmarks.report import shown, write
 
@@ -18,6 +18,8 @@ BENCHMARKS: dict[str, Callable[[Effort], list[Figure]]] = {
     "hit": calls.measure_hits,
     "crash": crash.measure_crashes,
     "accounts": accounts.measure_accounts,
+    "paths": paths.measure_paths,
+    "urls": urls.measure_urls,
     "summaries": summaries.measure_summaries,
 }
 
