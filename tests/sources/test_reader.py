@@ -326,7 +326,7 @@ async def test_parts_of_a_pdf_are_cut_for_those_who_read_them(root: Path) -> Non
     (source,) = (await reader.read(["a.pdf"])).sources
     groups = [(replace(source, pages=source.pages[:2]),), (replace(source, pages=source.pages[2:]),), (source,)]
     first, second, whole = [sources[0].media for sources in await reader.cut(groups)]
-    assert first and second and whole and whole.data == source.media.data if source.media else False
+    assert first and second and whole and source.media and whole.data == source.media.data
     pages = [(await pdf_pages(Children(), media.data, "part")).page_count for media in (first, second)]
     assert pages == [2, 3] and (first.tokens, second.tokens) == (2 * 560, 3 * 560)
 

@@ -103,7 +103,7 @@ def _parsed(text: str) -> tuple[Any, bool]:
 
     An HTML parser reads no DTD and no entity but HTML's own, and fetches nothing.
     """
-    from lxml import etree, html  # type: ignore[import-untyped]
+    from lxml import etree, html
 
     parser = html.HTMLParser(
         encoding="utf-8", no_network=True, huge_tree=True, remove_comments=True, remove_pis=True, collect_ids=False

@@ -23,7 +23,7 @@ class Visible:
     """A page as it is seen. ``depth``: of its deepest element; ``title``: of the window, else the first heading."""
 
     def __init__(self, tree: Any) -> None:
-        from lxml.etree import iterwalk  # type: ignore[import-untyped]
+        from lxml.etree import iterwalk
 
         self.depth = 0
         self._depth, self._hidden, self._preformatted = 0, 0, 0

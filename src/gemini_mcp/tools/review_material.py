@@ -2,10 +2,11 @@
 
 import hashlib
 import posixpath
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import anyio.to_thread
 
@@ -69,10 +70,7 @@ async def of_diff(text: str, reader: Reader) -> ReviewMaterial:
 async def of_git_range(wanted: str, paths: Sequence[str], reader: Reader) -> ReviewMaterial:
     """A change that git knows: ``staged``, ``working``, ``a...b``, ``a..b`` or a commit; of ``paths`` alone where some
     are named. Raises a Refusal."""
-    folders = reader.beneath.roots.folders
-    if not folders:
-        raise PathDenied("no folder is open for reading", "Set GEMINI_AGENTS_ROOTS for the server.")
-    async with Git(folders[0]) as git:
+    async with _repository(reader.beneath.roots.folders) as git:
         change = await git.change(wanted)
         patches = tuple(patch for patch in change.patches if _is_among(patch.path, paths))
         untracked = await git.untracked() if wanted == "working" else []
@@ -86,6 +84,22 @@ async def of_git_range(wanted: str, paths: Sequence[str], reader: Reader) -> Rev
         return decoded(contents[path], path) if path in contents else None
 
     return await _of_change(patches, text_of, reader, (*change.left_out, *unknown))
+
+
+@asynccontextmanager
+async def _repository(folders: Sequence[Path]) -> AsyncIterator[Git]:
+    """Of the first root that is in one. Raises what was wrong with the last."""
+    if not folders:
+        raise PathDenied("no folder is open for reading", "Set GEMINI_AGENTS_ROOTS for the server.")
+    async with AsyncExitStack() as stack:
+        for folder in folders:
+            try:
+                git = await stack.enter_async_context(Git(folder))
+                break
+            except InvalidArgument:
+                if folder == folders[-1]:
+                    raise
+        yield git
 
 
 def _is_among(path: str, wanted: Sequence[str]) -> bool:

@@ -3,19 +3,17 @@ what stands."""
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Sequence
 
 from gemini_mcp.domain.catalog import Tier
 from gemini_mcp.domain.errors import AgentError
-from gemini_mcp.domain.excerpts import LEFT_OUT, Sign
+from gemini_mcp.domain.excerpts import Excerpt, together, tokens_of
 from gemini_mcp.domain.findings import FINDINGS_SCHEMA, Category, Finding, Reported, Severity, by_gravity, read_findings
 from gemini_mcp.domain.material import Source
 from gemini_mcp.domain.refutation import REFUTATION_SCHEMA, Judged, apply_verdicts, claims
 from gemini_mcp.domain.review_text import Review
 from gemini_mcp.domain.splitting import ReviewUnit
 from gemini_mcp.domain.task import Task
-from gemini_mcp.domain.tokens import estimate_tokens
 from gemini_mcp.domain.verification import Reason, verified
 from gemini_mcp.engine.parallel import HOPELESS, outcomes
 from gemini_mcp.engine.ports import Answer, Call
@@ -123,14 +121,11 @@ class ReviewRun:
 
     def _code_around(self, path: str, group: Iterable[Finding]) -> Source | None:
         """From what was sent already: nothing leaves that was not screened."""
-        excerpts = [each for unit in self._material.units for each in unit.excerpts if each.path == path]
-        rows = {(row.number, row.sign): row.shown for each in excerpts for row in each.rows}
-        if not rows:
-            return None
+        rows = together(each for unit in self._material.units for each in unit.excerpts if each.path == path)
         near = [number for finding in group if finding.file == path for number in (finding.line, finding.end_line)]
-        if estimate_tokens("\n".join(rows.values())) > WHOLE_FILE_TOKENS:
-            rows = {key: text for key, text in rows.items() if any(abs(key[0] - line) <= AROUND for line in near)}
-        return _source(path, "\n".join(_with_gaps(rows)), whole=False) if rows else None
+        if tokens_of(rows) > WHOLE_FILE_TOKENS:
+            rows = tuple(row for row in rows if any(abs(row.number - line) <= AROUND for line in near))
+        return _source(path, Excerpt(path, rows).text, whole=False) if rows else None
 
     async def _asked(
         self,
@@ -155,21 +150,6 @@ class ReviewRun:
         answer = await self._services.answer(task, self._call.part())
         self.answers.append(answer)
         return answer
-
-
-def _with_gaps(rows: Mapping[tuple[int, Sign], str]) -> Iterable[str]:
-    """In order, a removed line before the one that came after it, with a mark where lines are left out."""
-    before: int | None = None
-    for (number, _), texts in groupby(sorted(rows.items(), key=_place), key=lambda item: item[0]):
-        if before is not None and number > before + 1:
-            yield LEFT_OUT
-        before = number
-        yield from (text for _, text in texts)
-
-
-def _place(item: tuple[tuple[int, Sign], str]) -> tuple[int, bool]:
-    (number, sign), _ = item
-    return number, sign != "-"
 
 
 def _groups(findings: Sequence[Finding]) -> Iterable[tuple[Finding, ...]]:
