@@ -96,10 +96,10 @@ def test_other_prose_says_that_a_judgement_needs_a_model() -> None:
     assert prose.endswith("A judgement needs a real model.")
 
 
-def test_an_image_is_named_not_looked_at() -> None:
-    image = {"inlineData": {"mimeType": "image/png", "data": "AAAA"}}
-    body = {"contents": [{"parts": [image, {"text": "What is in it?"}]}]}
-    assert "It carries image/png." in answer(read_generate(body, "gemini-x", _no_files))
+def test_sources_between_marks_are_files_like_others() -> None:
+    fenced = "<<<SOURCE 0123456789ab notes.md (lines 40-41)>>>\none\ntwo\n<<<END 0123456789ab>>>"
+    assert shown_files(f"{fenced}\n\nTask:\nGo.") == (ShownFile("notes.md", ("one", "two"), 40),)
+    assert instruction(f"{fenced}\n\nTask:\nGo.").strip() == "Task:\nGo."
 
 
 @pytest.mark.parametrize(

@@ -251,8 +251,8 @@ async def test_media_is_counted_by_modality(stand: Stand) -> None:
         types.Part.from_bytes(data=b"three more words", mime_type="text/plain"),
         types.Part(text="What is this?"),
     ]
-    assert await _modalities(stand, contents) == {"TEXT": 3 + 4, "IMAGE": 1_120, "DOCUMENT": 516, "AUDIO": 64}
-    assert (await stand.bill())["models"][FLASH]["input_tokens"] == 7 + 1_120 + 516 + 64
+    assert await _modalities(stand, contents) == {"TEXT": 3 + 4, "IMAGE": 1_120, "DOCUMENT": 1_120, "AUDIO": 64}
+    assert (await stand.bill())["models"][FLASH]["input_tokens"] == 7 + 1_120 + 1_120 + 64
 
 
 async def _modalities(stand: Stand, contents: list[types.Part], **config: Any) -> dict[str, int]:

@@ -154,8 +154,14 @@ def test_the_package_itself_imports_nothing_heavy(environment: dict[str, str]) -
     assert not {"starlette", "uvicorn", "pydantic", "anyio"} & set(json.loads(ended.stdout))
 
 
+def test_nothing_that_reads_media_is_loaded_before_there_are_media(environment: dict[str, str]) -> None:
+    probe = "import sys, json, gemini_mcp.simulator.server; print(json.dumps(sorted(sys.modules)))"
+    ended = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, env=environment, check=True)
+    assert not {"PIL", "pypdfium2"} & set(json.loads(ended.stdout))
+
+
 def test_it_imports_the_domain_alone_of_our_own() -> None:
-    allowed = {"anyio", "pydantic", "starlette", "uvicorn", *sys.stdlib_module_names}
+    allowed = {"anyio", "pydantic", "starlette", "uvicorn", "PIL", "pypdfium2", *sys.stdlib_module_names}
     for module in PACKAGE.glob("*.py"):
         for name in _imported(ast.parse(module.read_text())):
             own = name.startswith(("gemini_mcp.simulator", "gemini_mcp.domain"))

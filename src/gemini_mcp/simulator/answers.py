@@ -6,8 +6,14 @@ from functools import lru_cache
 from typing import Any
 
 from gemini_mcp.simulator.arithmetic import Number, posed
+from gemini_mcp.simulator.claims import summary_by_claims
 from gemini_mcp.simulator.code_answers import python_module, unified_diff
+from gemini_mcp.simulator.material import media_facts, without_names
+from gemini_mcp.simulator.merging import merged_claims
 from gemini_mcp.simulator.refusals import Refusal
+from gemini_mcp.simulator.remembered import Remembered, digest
+from gemini_mcp.simulator.reviews import computed_review, undecided
+from gemini_mcp.simulator.schema_forms import Form, form_of
 from gemini_mcp.simulator.schema_instance import smallest
 from gemini_mcp.simulator.shown import instruction, shown_files, untagged
 from gemini_mcp.simulator.summary import key_sentences, ranked, sentences, shortened, summary
@@ -26,40 +32,59 @@ _FENCED = re.compile(r"```(?:python|diff)|(?<!no )(?<!out )\bfenced\b", re.IGNOR
 _UNFENCED = re.compile(r"\b(?:no|not|never|without|don't)\b[^.\n]{0,40}(?:fence|```)", re.IGNORECASE)
 _SUMMARY = re.compile(r"\bsummar(?:y|ies|i[sz]e[ds]?|i[sz]ing)\b|\btl;?dr\b|\bkey points\b|\bcondense\b", re.IGNORECASE)
 _REMEMBERED_CHARS = 20_000
+_WORKED_OUT: Remembered[str] = Remembered(1_024)
 
 
 def answer(request: GenerateRequest) -> str:
     """Text of the answer; prose begins with ``[simulated]``, JSON, Python and diffs do not."""
     schema, mime = request.settings.schema, request.settings.mime
     if schema is not None:
-        return _structured(request.asked, schema, mime)
+        return _structured(request)
     if mime == "application/json":
         return json.dumps({"answer": _prose(request).removeprefix(LABEL)}, ensure_ascii=False)
     return _prose(request)
 
 
-def _structured(asked: str, schema: Any, mime: str) -> str:
+def _structured(request: GenerateRequest) -> str:
     """Raises Refusal (400) for what is no schema."""
+    form = form_of(request.settings.schema)
+    if form:
+        key = (form, digest(request.asked), *(blob.digest for blob in request.blobs))
+        return _WORKED_OUT.get(key, lambda: json.dumps(_worked_out(form, request), ensure_ascii=False))
+    asked = request.asked
     try:
-        value = smallest(schema, _extracts(asked), posed(instruction(asked)))
+        value = smallest(request.settings.schema, _extracts(request), posed(instruction(asked)))
     except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise Refusal(400, f"Invalid response schema: {error}") from None
-    return value if mime == "text/x.enum" and isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    plain = request.settings.mime == "text/x.enum" and isinstance(value, str)
+    return str(value) if plain else json.dumps(value, ensure_ascii=False)
 
 
-def _extracts(text: str) -> list[str]:
-    loose = "\n\n".join(file.text for file in shown_files(text)) or text
+def _worked_out(form: Form, request: GenerateRequest) -> dict[str, Any]:
+    if form == "claims":
+        return summary_by_claims(request.asked, request.pieces)
+    if form == "merge":
+        return merged_claims(request.asked)
+    return computed_review(request.asked) if form == "findings" else undecided(request.asked)
+
+
+def _extracts(request: GenerateRequest) -> list[str]:
+    """What is known of the media, then sentences of the material."""
+    if facts := media_facts(request.pieces):
+        return facts
+    loose = "\n\n".join(file.text for file in shown_files(request.asked)) or request.asked
     return [shortened(each.text, 160) for each in key_sentences(loose, 8)]
 
 
 def _prose(request: GenerateRequest) -> str:
-    blobs = ", ".join(blob.mime for blob in request.blobs)
-    size = len(request.system) + len(request.asked)
+    facts = "\n".join(media_facts(request.pieces))
+    asked = without_names(request.pieces) if facts else request.asked
+    size = len(request.system) + len(asked)
     compute = _remembered if size < _REMEMBERED_CHARS else _computed
-    return compute(request.system, request.asked, blobs)
+    return compute(request.system, asked, facts)
 
 
-def _computed(system: str, asked: str, blobs: str) -> str:
+def _computed(system: str, asked: str, facts: str) -> str:
     files, rules, task = shown_files(asked), untagged(system), instruction(asked)
     wanted, value = _form(rules, task), posed(task)
     if wanted == "diff":
@@ -69,9 +94,11 @@ def _computed(system: str, asked: str, blobs: str) -> str:
         return _fenced(f"{rules}\n{task}", wanted, module)
     if value is not None:
         return f"{LABEL}{value}"
+    if facts and not files:
+        return f"{LABEL}{facts}\nWhat is to be seen there, and the answer to the question, need a real model."
     if wanted == "summary":
         return f"{LABEL}{summary(files, _without_request(task)) or 'There is no text to summarise.'}"
-    return LABEL + _described(asked, blobs)
+    return LABEL + _described(asked, facts)
 
 
 def _form(rules: str, task: str) -> str:
@@ -119,8 +146,8 @@ def _without_request(task: str) -> str:
     return kept or task
 
 
-def _described(asked: str, blobs: str) -> str:
-    media = f" It carries {blobs}." if blobs else ""
+def _described(asked: str, facts: str) -> str:
+    media = f" With it comes {facts.replace(chr(10), '; ')}." if facts else ""
     found = sentences(asked)
     count, key = len(found), "".join(shortened(each.text, 160).rstrip(".") for each in ranked(found, 1))
     return (

@@ -123,4 +123,5 @@ def _with_cache(request: GenerateRequest, cache: Cache | None) -> GenerateReques
     """The request as the model reads it: behind what was cached."""
     if cache is None:
         return request
-    return replace(request, system=cache.content.system, asked=f"{cache.content.asked}\n\n{request.asked}")
+    asked = f"{cache.content.asked}\n\n{request.asked}"
+    return replace(request, system=cache.content.system, asked=asked, pieces=cache.content.pieces + request.pieces)

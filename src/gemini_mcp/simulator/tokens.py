@@ -15,7 +15,7 @@ Counts = dict[str, int]
 
 _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\d_]{1,8}|\d|_|[^\w\s]|\n+")
 _SHORT = 20_000
-_LONG, _SAMPLES, _SAMPLE = 60_000, 10, 2_000
+_LONG, _SAMPLES, _SAMPLE = 60_000, 12, 1_000
 _TILED = ("gemini-2.5", "gemini-2.0", "gemini-1")
 _IMAGE_TOKENS = {"LOW": 280, "MEDIUM": 560, "HIGH": 1_120, "ULTRA_HIGH": 2_240}
 _PAGE_TOKENS = {"LOW": 280, "MEDIUM": PDF_PAGE_TOKENS, "HIGH": 1_120}
@@ -24,7 +24,7 @@ _MP3_BYTES_S, _MP4_BYTES_S = 16_000, 125_000
 
 
 def count_text(text: str) -> int:
-    """A text of over 60,000 characters is judged by ten samples."""
+    """A text of over 60,000 characters is judged by twelve samples of 1,000."""
     if len(text) <= _SHORT:
         return _remembered(text)
     return len(_TOKEN.findall(text)) if len(text) <= _LONG else _sampled(text)

@@ -97,9 +97,7 @@ def _add_heif() -> None:
         from pillow_heif import register_heif_opener
     except ImportError:
         what = "it is HEIC, for which this installation has no decoder"
-        raise UnsupportedFormat(
-            what, "Install gemini-agents[heic], or save it as JPEG."
-        ) from None
+        raise UnsupportedFormat(what, "Install gemini-agents[heic], or save it as JPEG.") from None
     register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
 
 

@@ -1,33 +1,114 @@
 """Names that are never read, wherever they lie: secrets keep to a few well-known names and folders."""
 
 import re
-from fnmatch import fnmatchcase
+import unicodedata
+from fnmatch import fnmatchcase, translate
+from itertools import pairwise
 from pathlib import PurePath
 
 _FILES = (
-    ".env*", "*.env", "*.pem", "*.key", "*.p8", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "*.ppk",
-    "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".netrc", "_netrc", ".pgpass", ".my.cnf", ".npmrc", ".pypirc",
-    ".htpasswd", "credentials", "credentials.*", "client_secret*.json", "service[-_]account*.json",
-    "application_default_credentials.json", ".git-credentials", ".dockercfg", "secrets.y*ml", "secrets.json",
-    "secrets.toml", "kubeconfig", ".vault-token", "*.tfstate*", "*.tfvars*", ".bash_history", ".zsh_history",
-    "authorized_keys",
+    # environments
+    ".env*", "*.env", ".flaskenv", "*.env.local", "*.env.prod*", "*.env.stag*", "*.env.dev*", "*.env.test*",
+    # keys
+    "*.pem", "*.key", "*.p8", "*.p12", "*.pfx", "*.pkcs12", "*.jks", "*.keystore", "*.bcfks", "*.ppk", "*.keytab",
+    "*.agekey", "*.kdbx", "*.kdb", "*.ovpn", "*.mobileprovision", "*.wallet", "wallet.dat", "*.kubeconfig",
+    "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", "id_xmss*", "*_rsa", "*_dsa", "*_ecdsa", "*_ed25519",
+    "ssh_host_*_key", "authorized_keys", "authorized_keys2", "secring.*", "rootkey.csv", "*accesskeys.csv",
+    # what programs keep to log in with
+    ".netrc*", "_netrc*", ".authinfo*", ".pgpass*", "pgpass.conf", ".my.cnf", ".mylogin.cnf", ".npmrc", ".pypirc",
+    ".yarnrc.yml", ".htpasswd", ".htdigest", ".git-credentials", ".dockercfg", ".dockerconfigjson", ".vault-token",
+    ".vault_pass*", ".vault-pass*", ".s3cfg", ".boto", ".terraformrc", "terraform.rc", ".rclone.conf", "rclone.conf",
+    "krb5cc_*", "credentials", "*credentials.json", "*credentials.csv", "*credentials.y*ml", "client_secret*.json",
+    "service[-_ ]account*.json", "serviceaccount*.json", "*firebase-adminsdk*.json", "oauth_creds.json",
+    "application_default_credentials.json", "auth.json", "token.json", "local.settings.json", "*.tfstate*", "*.tfvars*",
+    "*.secret", "*.secrets", "*[-_.]secrets.y*ml", "*[-_.]secret.y*ml",
+    "shadow", "shadow-", "gshadow", "gshadow-", "master.passwd",
+    # what people typed, and what browsers keep
+    ".*_history", "*_history", ".history", ".zhistory", "cookies", "cookies.sqlite*", "cookies.txt", "login data*",
+    "logins.json", "key3.db", "key4.db", "*.keychain", "*.keychain-db",
 )  # fmt: skip
+_FILES_NOT_OF_CODE = (
+    "credentials.*", "secret.*", "secrets.*", "passwords.*", "passwords", "kubeconfig*", "access[-_ ]keys.*"
+)  # fmt: skip
+"""Names that a program which handles secrets has for its modules, too."""
+
 _FOLDERS = frozenset(
-    {".ssh", ".aws", ".gnupg", ".azure", ".kube", ".docker", ".gcloud", "gcloud", ".password-store", ".vault", ".git"}
-)
-_EXAMPLES = (".env.example", ".env.sample", ".env.template", ".env.dist")
+    {
+        ".ssh", ".aws", ".gnupg", ".azure", ".kube", ".docker", ".gcloud", "gcloud", ".password-store", ".vault",
+        ".git", ".oci", ".aliyun", ".bluemix", ".1password", ".op", "keychains", "keyrings", ".mozilla", ".electrum",
+        ".bitcoin", ".ethereum", ".secrets", ".credentials", ".terraform.d", ".sops", ".age",
+    }
+)  # fmt: skip
+_FOLDERS_IN_FOLDERS = frozenset({(".config", "gh"), (".config", "hub"), (".config", "op"), (".config", "rclone")})
+_FOLDERS_OF_DATA = frozenset({"secret", "secrets", "credential", "credentials"})
+"""Either secrets lie there or the program that manages them: data is not read, source code is."""
+
+_CODE = frozenset(
+    {
+        ".py", ".pyi", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".go", ".rs", ".java", ".kt", ".scala", ".swift",
+        ".c", ".h", ".cc", ".cpp", ".hpp", ".cs", ".fs", ".rb", ".php", ".ex", ".exs", ".erl", ".hs", ".clj", ".lua",
+        ".r", ".jl", ".dart", ".vue", ".svelte", ".sql", ".proto", ".graphql",
+    }
+)  # fmt: skip
+_DATA = frozenset(
+    {
+        ".txt", ".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".properties", ".xml", ".csv", ".tsv",
+        ".plist", ".enc", ".dat", ".bin", ".xlsx", ".docx", ".pdf", ".zip", ".gpg", ".asc",
+    }
+)  # fmt: skip
+_SAYS_SECRET = re.compile(r"pass|pwd|secret|token|key|cred|auth|cert")
+_EXAMPLES = re.compile(r"(?:.*\.)?\.?env\.(?:example|sample|template|dist|defaults|schema)")
+
+_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_COPY = re.compile(r" ?\((?:\d+|copy)\)|(?: -)? copy(?: \d+)?(?=\.|$)|^copy of ")
+_BACKUP = re.compile(r"(?:~\d*|\.bak\d*|\.old|\.orig|\.save|\.backup|\.copy|\.tmp|\.sw[a-p]|\.disabled|#)+$")
+
+
+_ANY_FILE = re.compile("|".join(map(translate, _FILES)))
+_ANY_FILE_NOT_OF_CODE = re.compile("|".join(map(translate, _FILES_NOT_OF_CODE)))
 
 
 def secret_name(path: PurePath) -> str | None:
-    """Why a path's name alone forbids reading it, or None. Case does not matter, nor do trailing dots and spaces."""
-    parts = [part.lower().rstrip(". ") for part in path.parts]
-    if folder := next((part for part in parts[:-1] if part in _FOLDERS), None):
+    """Why a path's name alone forbids reading it, or None.
+
+    A name is taken as the most forgiving file system takes it: case, trailing dots and blanks, streams and
+    characters that show nothing do not matter. Nor does what editors and people add to copies of a file.
+    """
+    parts = [_plain(part) for part in path.parts]
+    folders, name = parts[:-1], parts[-1] if parts else ""
+    if folder := next((folder for folder in folders if folder in _FOLDERS), None):
         return f"{folder} holds credentials"
-    name = parts[-1] if parts else ""
-    if name in _EXAMPLES:
+    if pair := next((pair for pair in pairwise(folders) if pair in _FOLDERS_IN_FOLDERS), None):
+        return f"{'/'.join(pair)} holds credentials"
+    if _EXAMPLES.fullmatch(name):
         return None
-    # "file::$DATA" and the like name the same file on some systems.
-    bare = re.sub(r"(?:~|\.bak|\.old|\.orig|\.swp)+$", "", name.split(":")[0])
-    if pattern := next((pattern for pattern in _FILES if fnmatchcase(bare, pattern)), None):
+    if pattern := _pattern(name):
         return f"files named {pattern} may hold secrets"
+    if (folder := next((folder for folder in folders if folder in _FOLDERS_OF_DATA), None)) and _is_data(name):
+        return f"data in a folder named {folder} may be secret"
     return None
+
+
+def _plain(part: str) -> str:
+    """``.SSH``, ``.ssh.``, ``.ssh::$INDEX_ALLOCATION`` and ``.s\u200bsh`` name the same folder on some systems."""
+    plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", part)).casefold()
+    return plain.split(":")[0].rstrip(". ") if len(plain) > 2 else plain
+
+
+def _pattern(name: str) -> str | None:
+    """The pattern that a name is like, or that it would be like less what was added to a copy of the file."""
+    bare = _BACKUP.sub("", _COPY.sub("", name))
+    # Editors hide the copies they keep: ".name.swp", ".#name", "#name#".
+    for form in dict.fromkeys((name, bare, bare.lstrip(".#~"))):
+        if _ANY_FILE.match(form) or (_suffix(form) not in _CODE and _ANY_FILE_NOT_OF_CODE.match(form)):
+            return next(pattern for pattern in _FILES + _FILES_NOT_OF_CODE if fnmatchcase(form, pattern))
+    return None
+
+
+def _is_data(name: str) -> bool:
+    suffix = _suffix(name)
+    return suffix in _DATA or (not suffix and _SAYS_SECRET.search(name) is not None)
+
+
+def _suffix(name: str) -> str:
+    return PurePath(name).suffix

@@ -1,0 +1,180 @@
+"""Pages of a PDF, as text or as smaller PDFs. Runs in the child process alone.
+
+``{"do": "text", "pages": "3-7,12"}``: a frame ``{"count"}``, then frames ``{"pages": [[number, bytes of text], ...]}``
+with the texts beside them. ``{"do": "parts", "numbers": [[1, 2], [3]]}``: one frame for each list, with the PDF of
+these pages beside it, or ``{"whole": true}`` when it would be the file itself.
+"""
+
+import io
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from gemini_mcp.domain.errors import InvalidArgument, TooLarge, UnsupportedFormat
+from gemini_mcp.sources.child import Frame
+
+MOST_PAGES = 3_000
+"""Three times what Gemini takes in one file. A longer file is rather an archive, or claims pages it does not have."""
+
+MOST_PAGE_CHARACTERS = 400_000
+"""A full page of a newspaper has some 30,000."""
+
+_START_S, _PAGE_S, _MEGABYTE_S = 1.2, 0.02, 4.0
+"""CPU seconds that a file may take at first, for each page, and for each MB of it. A page takes 1 to 6 ms."""
+
+_START_CHARACTERS, _PAGE_CHARACTERS = 2_000_000, 60_000
+_MOST_NOTES = 5_000
+_MOST_RANGES = 1_000
+_BATCH_BYTES = 64 << 10
+_BATCH_S = 0.25
+_EVERYWHERE = {"left": -1e7, "bottom": -1e7, "right": 1e7, "top": 1e7}
+"""Also beside the page: what is hidden there is sent with a PDF, so it is to be seen by who looks for secrets."""
+
+
+def frames(arguments: dict[str, Any], payload: bytes) -> Iterator[Frame]:
+    document = _opened(payload)
+    if arguments["do"] == "parts":
+        yield from _parts(document, arguments["numbers"])
+        return
+    yield Frame({"count": len(document)})
+    yield from _texts(document, selected(arguments["pages"], len(document)), _Pace(len(payload)))
+
+
+def selected(pages: str, count: int) -> list[int]:
+    """Page numbers of a selection such as "3-7,12", in the file's order; "" is all. Raises InvalidArgument."""
+    fix = f'Name pages from 1 to {count}, as in "1-3,{count}"; "" is all of them.'
+    if not pages.strip():
+        return list(range(1, count + 1))
+    ranges = pages.split(",")
+    if len(ranges) > _MOST_RANGES:
+        raise InvalidArgument(f"{len(ranges)} ranges of pages are too many", fix)
+    numbers: set[int] = set()
+    for part in ranges:
+        match = re.fullmatch(r"\s*([0-9]{1,9})(?:\s*-\s*([0-9]{1,9}))?\s*", part)
+        if match is None:
+            raise InvalidArgument(f"{part.strip()[:40]!r} is no page and no range of pages", fix)
+        first, last = int(match[1]), int(match[2] or match[1])
+        if not 1 <= first <= last <= count:
+            raise InvalidArgument(f"the pages {part.strip()} are not in the file, which has 1 to {count}", fix)
+        numbers.update(range(first, last + 1))
+    return sorted(numbers)
+
+
+def _opened(payload: bytes) -> pypdfium2.PdfDocument:
+    try:
+        document = pypdfium2.PdfDocument(payload)
+    except pypdfium2.PdfiumError as error:
+        if error.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
+            fix = "Save a copy without a password, and name that."
+            raise UnsupportedFormat("it is encrypted with a password", fix) from None
+        raise UnsupportedFormat("it is damaged, or no PDF", "Save it again with the program that made it.") from None
+    if len(document) > MOST_PAGES:
+        what = f"it has, or claims to have, {len(document):,} pages; at most {MOST_PAGES:,} are read"
+        raise TooLarge(what, "Split it into smaller files.")
+    if len(document) < 1:
+        raise UnsupportedFormat("it has no pages", "Save it again with the program that made it.")
+    return document
+
+
+class _Pace:
+    """Ends a file that is small and takes long, or gives much: pages may share what they show."""
+
+    def __init__(self, size: int) -> None:
+        self._since = time.process_time()
+        self._size, self._pages, self._characters = size, 0, 0
+
+    def add(self, text: str) -> None:
+        self._pages += 1
+        self._characters += len(text)
+        seconds = _START_S + _PAGE_S * self._pages + _MEGABYTE_S * self._size / 1e6
+        if time.process_time() - self._since > seconds:
+            raise TooLarge("it takes too long to read for its size", "Name fewer pages, or leave it out.")
+        if self._characters > _START_CHARACTERS + _PAGE_CHARACTERS * self._pages:
+            raise TooLarge("its pages hold too much text", "Name fewer pages, or leave it out.")
+
+
+def _texts(document: pypdfium2.PdfDocument, numbers: list[int], pace: _Pace) -> Iterator[Frame]:
+    """In batches that are small in bytes and in time."""
+    batch: list[tuple[int, bytes]] = []
+    since = time.monotonic()
+    for number in numbers:
+        text = _text(document, number)
+        pace.add(text)
+        batch.append((number, text.encode()))
+        if sum(len(text) for _, text in batch) > _BATCH_BYTES or time.monotonic() - since > _BATCH_S:
+            yield _batch(batch)
+            batch, since = [], time.monotonic()
+    if batch:
+        yield _batch(batch)
+
+
+def _batch(pages: list[tuple[int, bytes]]) -> Frame:
+    value = {"pages": [[number, len(text)] for number, text in pages]}
+    return Frame(value, b"".join(text for _, text in pages))
+
+
+def _text(document: pypdfium2.PdfDocument, number: int) -> str:
+    try:
+        page = document[number - 1]
+        found = page.get_textpage()
+    except pypdfium2.PdfiumError:
+        fix = "Save the file again with the program that made it, or name other pages."
+        raise UnsupportedFormat(f"page {number} is damaged, or missing", fix) from None
+    if found.count_chars() > MOST_PAGE_CHARACTERS:
+        what = f"page {number} holds {found.count_chars():,} characters"
+        raise TooLarge(what, f"At most {MOST_PAGE_CHARACTERS:,} are read of a page; name other pages.")
+    text = "\n".join(filter(None, [found.get_text_bounded(**_EVERYWHERE), *_notes(page)]))
+    found.close()
+    page.close()
+    return _plain(text)
+
+
+def _notes(page: pypdfium2.PdfPage) -> Iterator[str]:
+    """What is written on a page without being among its words: notes, and what was filled into its fields."""
+    for place in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MOST_NOTES)):
+        note = pdfium.FPDFPage_GetAnnot(page, place)
+        if note:
+            yield from filter(None, (_entry(note, key) for key in (b"Contents", b"V")))
+            pdfium.FPDFPage_CloseAnnot(note)
+
+
+def _entry(note: Any, key: bytes) -> str:
+    size = pdfium.FPDFAnnot_GetStringValue(note, key, None, 0)
+    buffer = (pdfium.FPDF_WCHAR * (size // 2))()
+    pdfium.FPDFAnnot_GetStringValue(note, key, buffer, size)
+    return bytes(buffer).decode("utf-16-le", "ignore").rstrip("\0")
+
+
+def _plain(text: str) -> str:
+    """PDFium ends lines in two characters, and marks a hyphen at the end of one, which need not be the word's own."""
+    joined = re.sub("[\u0002\ufffe](.?)", lambda match: match[1] if match[1].islower() else f"-{match[1]}", text)
+    return joined.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+
+
+def _parts(document: pypdfium2.PdfDocument, parts: list[list[int]]) -> Iterator[Frame]:
+    count = len(document)
+    for numbers in parts:
+        if not numbers or not all(1 <= number <= count for number in numbers):
+            raise InvalidArgument(f"the file has the pages 1 to {count}", f"Name pages from 1 to {count}.")
+        if numbers == list(range(1, count + 1)):
+            yield Frame({"whole": True})
+        else:
+            yield Frame({"whole": False}, _part(document, numbers))
+
+
+def _part(document: pypdfium2.PdfDocument, numbers: list[int]) -> bytes:
+    """In one call: what pages share, such as fonts, is copied once a call."""
+    part = pypdfium2.PdfDocument.new()
+    try:
+        part.import_pages(document, [number - 1 for number in numbers])
+    except pypdfium2.PdfiumError:
+        fix = "Save the file again with the program that made it, or name other pages."
+        raise UnsupportedFormat(f"pages {numbers[0]} to {numbers[-1]} are damaged, or missing", fix) from None
+    buffer = io.BytesIO()
+    part.save(buffer)
+    part.close()
+    return buffer.getvalue()
