@@ -181,8 +181,8 @@ def _figure(kind: str, pairs: list[Pair]) -> Figure:
     ended = sum(pair.naive.ended == "ended" or pair.naive.ended.startswith("crash") for pair in pairs)
     worst = max((pair.naive.grown for pair in pairs if pair.naive.grown == pair.naive.grown), default=0.0)
     return Figure(
-        f"bombs: {kind}",
-        f"{len(pairs)} bombs, slowest s and parent's growth in MB",
+        "13",
+        f"{kind}: {len(pairs)} bombs, slowest s and parent's growth in MB",
         f"{slowest:.2f} s, +{largest:.1f} MB, {'typed errors' if not untyped else ', '.join(untyped)}",
         f"library alone: {ended} crash or run past {_NAIVE_S:.0f} s, up to {worst:,.0f} MB",
         "-",

@@ -109,7 +109,7 @@ def _seen(kind: Kind, ours: Tally, naive: Tally, exact: Tally) -> Figure:
     what = f"{kind} findings that a user sees at their line, of {ours.all[kind]}"
     baseline = f"trusting the model {naive.right[kind]}; exact quotes {exact.right[kind]}"
     met = ours.right[kind] == ours.all[kind]
-    return Figure("Review", what, str(ours.right[kind]), baseline, "-", str(ours.all[kind]), met, "24 planted bugs")
+    return Figure("15", what, str(ours.right[kind]), baseline, "-", str(ours.all[kind]), met, "24 planted bugs")
 
 
 def _fell(ours: Tally, naive: Tally, exact: Tally) -> Figure:
@@ -118,7 +118,7 @@ def _fell(ours: Tally, naive: Tally, exact: Tally) -> Figure:
     note = (
         "no such code or file, code beside the change, quotes that say nothing; 24 cases with a bug, 40 clean changes"
     )
-    return Figure("Review", what, str(ours.wrong["invented"]), baseline, "-", "0", not ours.wrong["invented"], note)
+    return Figure("15", what, str(ours.wrong["invented"]), baseline, "-", "0", not ours.wrong["invented"], note)
 
 
 def _whole(ours: Tally, second: Tally, naive: Tally, exact: Tally) -> Figure:
@@ -130,7 +130,7 @@ def _whole(ours: Tally, second: Tally, naive: Tally, exact: Tally) -> Figure:
         f"{second.all['false']} clean changes are also claimed to be faulty with a true quote: only the second look,"
         " scripted to be right, can tell"
     )
-    return Figure("Review", what, measure, baseline, "-", str(cases), second.exact_cases == cases, note)
+    return Figure("15", what, measure, baseline, "-", str(cases), second.exact_cases == cases, note)
 
 
 def main() -> int:

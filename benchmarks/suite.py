@@ -4,7 +4,7 @@ import argparse
 import time
 from collections.abc import Callable
 
-from benchmarks import accounts, calls, crash, paths, review, startup, summaries, urls
+from benchmarks import accounts, bomb_figures, calls, crash, paths, review, screening, startup, summaries, urls
 from benchmarks.figures import Effort, Figure
 from benchmarks.report import shown, write
 
@@ -20,6 +20,8 @@ BENCHMARKS: dict[str, Callable[[Effort], list[Figure]]] = {
     "accounts": accounts.measure_accounts,
     "paths": paths.measure_paths,
     "urls": urls.measure_urls,
+    "secrets": screening.measure_secrets,
+    "bombs": bomb_figures.measure_bombs,
     "review": review.measure_review,
     "summaries": summaries.measure_summaries,
 }

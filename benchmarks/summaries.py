@@ -66,7 +66,7 @@ def measure_summaries(effort: Effort) -> list[Figure]:
     )
     return [
         Figure(
-            "B5a",
+            "14",
             f"{material}: parts read at the same time, at {UPSTREAM_S:g} s an answer",
             f"{at_once:.1f} ({run.reading_s:.1f} s)",
             f"one after the other {run.parts * UPSTREAM_S:.0f} s; at most {AT_ONCE} are asked at once",
@@ -76,7 +76,7 @@ def measure_summaries(effort: Effort) -> list[Figure]:
             note,
         ),
         Figure(
-            "B5b",
+            "14",
             f"{material}: RSS at its highest, over that before the call",
             f"+{run.grown / MB:.0f} MB",
             "-",

@@ -178,7 +178,7 @@ def _figure(tallies: dict[str, Tally]) -> Figure:
         f" once and keeps to the answer, {ours.read} were read; real TLS on loopback, all clients on the same network"
     )
     met = ours.astray == 0 and ours.read == harmless
-    return Figure("URLs", what, str(ours.astray), baseline, "-", "0", met, note)
+    return Figure("11", what, str(ours.astray), baseline, "-", "0", met, note)
 
 
 def main() -> int:

@@ -219,7 +219,13 @@ PLACES: dict[str, Placed] = {
     "concatenated": _concatenated,
     "page, broken line": _broken,
 }
+_NAME_IN_VALUE = "Account" + "Key="
+"""Of a connection string: it belongs to the form, and is no secret."""
+
 NEUTRAL = "item"
+_NAME_IN_VALUE = "Account" + "Key="
+"""Of a connection string: it belongs to the form, and is no secret."""
+
 """A name that promises nothing."""
 
 
@@ -239,7 +245,7 @@ def canaries(seed: int, *, each: int = 3) -> Iterator[Canary]:
 def placed(mint: Mint, kind: str, made: Made, place: str, name: str) -> Canary:
     value = made(mint)
     text, pieces = PLACES[place](name, value, mint)
-    return Canary(kind, place, text, value, pieces)
+    return Canary(kind, place, text, value, tuple(piece.removeprefix(_NAME_IN_VALUE) for piece in pieces))
 
 
 def _framed(mint: Mint) -> Iterator[Canary]:

@@ -27,10 +27,11 @@ _FILES = (
     ".*_history", "*_history", ".history", ".zhistory", "cookies", "cookies.sqlite*", "cookies.txt", "login data*",
     "logins.json", "key3.db", "key4.db", "*.keychain", "*.keychain-db",
 )  # fmt: skip
-_FILES_NOT_OF_CODE = (
-    "credentials.*", "secret.*", "secrets.*", "passwords.*", "passwords", "kubeconfig*", "access[-_ ]keys.*"
-)  # fmt: skip
+_FILES_NOT_OF_CODE = ("passwords.*", "passwords", "kubeconfig*", "access[-_ ]keys.*")
 """Names that a program which handles secrets has for its modules, too."""
+
+_FILES_OF_DATA = ("credentials.*", "secret.*", "secrets.*")
+"""Names of chapters of a manual, too."""
 
 _FOLDERS = frozenset(
     {
@@ -50,6 +51,7 @@ _CODE = frozenset(
         ".r", ".jl", ".dart", ".vue", ".svelte", ".sql", ".proto", ".graphql",
     }
 )  # fmt: skip
+_PROSE = frozenset({".md", ".mdx", ".rst", ".adoc", ".html", ".htm"})
 _DATA = frozenset(
     {
         ".txt", ".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".properties", ".xml", ".csv", ".tsv",
@@ -63,9 +65,11 @@ _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u20
 _COPY = re.compile(r" ?\((?:\d+|copy)\)|(?: -)? copy(?: \d+)?(?=\.|$)|^copy of ")
 _BACKUP = re.compile(r"(?:~\d*|\.bak\d*|\.old|\.orig|\.save|\.backup|\.copy|\.tmp|\.sw[a-p]|\.disabled|#)+$")
 
-
-_ANY_FILE = re.compile("|".join(map(translate, _FILES)))
-_ANY_FILE_NOT_OF_CODE = re.compile("|".join(map(translate, _FILES_NOT_OF_CODE)))
+_NAMES = [
+    (re.compile("|".join(map(translate, patterns))), patterns, spared)
+    for patterns, spared in ((_FILES, frozenset()), (_FILES_NOT_OF_CODE, _CODE), (_FILES_OF_DATA, _CODE | _PROSE))
+]
+"""All patterns in one, for ten thousand files; the patterns one by one; the suffixes of which they do not tell."""
 
 
 def secret_name(path: PurePath) -> str | None:
@@ -100,8 +104,9 @@ def _pattern(name: str) -> str | None:
     bare = _BACKUP.sub("", _COPY.sub("", name))
     # Editors hide the copies they keep: ".name.swp", ".#name", "#name#".
     for form in dict.fromkeys((name, bare, bare.lstrip(".#~"))):
-        if _ANY_FILE.match(form) or (_suffix(form) not in _CODE and _ANY_FILE_NOT_OF_CODE.match(form)):
-            return next(pattern for pattern in _FILES + _FILES_NOT_OF_CODE if fnmatchcase(form, pattern))
+        for any_of_them, patterns, spared in _NAMES:
+            if _suffix(form) not in spared and any_of_them.match(form):
+                return next(pattern for pattern in patterns if fnmatchcase(form, pattern))
     return None
 
 
