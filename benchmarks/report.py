@@ -41,10 +41,11 @@ def write(done: dict[str, list[Figure]], took_s: float) -> None:
         versions=", ".join(f"{name} {version(name)}" for name in _PACKAGES),
         python=platform.python_version(),
     )
-    lines = sorted((figure.number, name, figure) for name, figures in done.items() for figure in figures)
-    rows = [_row(figure, name) for _, name, figure in lines]
-    notes = [f"- **{number}**: {figure.note}." for number, _, figure in lines]
-    missed = [number for number, _, figure in lines if not figure.met]
+    lines = [(figure, name) for name, figures in done.items() for figure in figures]
+    lines.sort(key=lambda line: int(line[0].number))
+    rows = [_row(figure, name) for figure, name in lines]
+    notes = list(dict.fromkeys(f"- **{figure.number}**: {figure.note}." for figure, _ in lines))
+    missed = list(dict.fromkeys(figure.number for figure, _ in lines if not figure.met))
     verdict = f"Missed: {', '.join(missed)}." if missed else "All targets are met."
     RESULTS.write_text("\n".join([head + "\n".join(rows), "", verdict, "", "## How", "", *notes, ""]), "utf-8")
 

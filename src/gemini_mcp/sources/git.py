@@ -24,7 +24,8 @@ from gemini_mcp.domain.errors import InvalidArgument, PathDenied, Refusal, Secre
 from gemini_mcp.domain.hunks import MalformedPatch
 from gemini_mcp.domain.patches import FilePatch, parse_patch
 from gemini_mcp.sources.beneath import Beneath
-from gemini_mcp.sources.git_process import command, environment, numbered, program, run
+from gemini_mcp.sources.git_guard import command
+from gemini_mcp.sources.git_process import environment, numbered, program, run
 from gemini_mcp.sources.places import Place, secret_place, unusable_name
 from gemini_mcp.sources.repository import StandIn, found, stand_in
 
@@ -301,7 +302,7 @@ class Git:
         """What git writes. ``work``: the real work tree, where it is to be looked at rather than our copies."""
         folder = str(work or self._stand_in.work)
         environment = self._environment | {"GIT_WORK_TREE": folder}
-        ended = await run(command(self._program, arguments), folder, environment, data, most)
+        ended = await run(command(self._program, *arguments), folder, environment, data, most)
         if ended.status == 0:
             return ended.output
         if may_fail:

@@ -12,19 +12,11 @@ import anyio
 from anyio.abc import ByteReceiveStream, Process
 
 from gemini_mcp.domain.errors import InvalidArgument, TooLarge
+from gemini_mcp.sources.git_guard import ENVIRONMENT
 from gemini_mcp.sources.repository import StandIn
 
 _SECONDS = 20.0
 _MOST_ERROR_BYTES = 4_096
-_NOTHING = os.devnull
-_SETTINGS = (
-    "core.fsmonitor=false",
-    f"core.hooksPath={_NOTHING}",
-    f"core.attributesFile={_NOTHING}",
-    f"core.excludesFile={_NOTHING}",
-    "core.quotePath=false",
-    "protocol.allow=never",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +40,11 @@ def environment(stand_in: StandIn) -> dict[str, str]:
     """All of it: nothing of our own environment reaches git."""
     real = str(stand_in.repository.objects).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return {
-        "HOME": _NOTHING,
-        "XDG_CONFIG_HOME": _NOTHING,
-        "PATH": _NOTHING,
-        "LC_ALL": "C",
+        **ENVIRONMENT,
         "GIT_DIR": str(stand_in.folder),
         "GIT_INDEX_FILE": str(stand_in.index),
         "GIT_OBJECT_DIRECTORY": str(stand_in.objects),
         "GIT_ALTERNATE_OBJECT_DIRECTORIES": f'"{real}"',
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_SYSTEM": _NOTHING,
-        "GIT_CONFIG_GLOBAL": _NOTHING,
-        "GIT_ATTR_NOSYSTEM": "1",
-        "GIT_ALLOW_PROTOCOL": "",
-        "GIT_NO_LAZY_FETCH": "1",
-        "GIT_NO_REPLACE_OBJECTS": "1",
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_LITERAL_PATHSPECS": "1",
     }
 
 
@@ -75,11 +54,6 @@ def numbered(settings: Sequence[tuple[str, str]]) -> dict[str, str]:
     numbered = {f"GIT_CONFIG_KEY_{number}": key for number, (key, _) in enumerate(usable)}
     numbered |= {f"GIT_CONFIG_VALUE_{number}": value for number, (_, value) in enumerate(usable)}
     return numbered | {"GIT_CONFIG_COUNT": str(len(usable))}
-
-
-def command(program: str, arguments: Sequence[str]) -> list[str]:
-    """With the settings that no configuration can change."""
-    return [program, "--no-pager", *(word for setting in _SETTINGS for word in ("-c", setting)), *arguments]
 
 
 async def run(command: Sequence[str], folder: str, environment: dict[str, str], data: bytes, most: int) -> Ended:

@@ -1,9 +1,4 @@
-"""What git knows to lie in a folder: its files and the new ones, without what is ignored.
-
-The repository is not trusted. Git runs as an argument list in an environment of its own; what a repository could
-have it run (a file system monitor, hooks, filters, a transport to fetch what is missing) is switched off for the
-command, where no configuration file can switch it on again.
-"""
+"""What git knows to lie in a folder: its files and the new ones, without what is ignored."""
 
 import os
 import shutil
@@ -13,32 +8,10 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from gemini_mcp.sources.git_guard import ENVIRONMENT, command
+
 _SECONDS = 10.0
 _MOST_BYTES = 16 << 20
-_NOTHING = os.devnull
-_ENVIRONMENT = {
-    "HOME": _NOTHING,
-    "XDG_CONFIG_HOME": _NOTHING,
-    "PATH": _NOTHING,
-    "LC_ALL": "C",
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_SYSTEM": _NOTHING,
-    "GIT_CONFIG_GLOBAL": _NOTHING,
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_ALLOW_PROTOCOL": "",  # for versions without GIT_NO_LAZY_FETCH: no transport is allowed
-}
-_SETTINGS = (
-    "core.fsmonitor=false",
-    f"core.hooksPath={_NOTHING}",
-    f"core.excludesFile={_NOTHING}",
-    f"core.attributesFile={_NOTHING}",
-    "core.untrackedCache=false",
-    "safe.bareRepository=explicit",
-)
 
 
 class TooMuch(Exception):
@@ -55,22 +28,21 @@ def git_names(folder: Path, git: str | None = None) -> list[bytes] | None:
     # A git that the work tree itself brings along, by way of a PATH that points into it, is not run.
     if top is None or program is None or not os.path.isabs(program) or Path(program).is_relative_to(top):
         return None
-    settings = [word for setting in _SETTINGS for word in ("-c", setting)]
-    listing = ["ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", "."]
-    output = _output([program, "--no-pager", *settings, "--literal-pathspecs", *listing], folder, top)
+    listing = ("ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", ".")
+    output = _output(command(program, *listing), folder, top)
     return None if output is None else [name for name in output.split(b"\0") if name]
 
 
-def _output(command: list[str], folder: Path, top: Path) -> bytes | None:
+def _output(words: list[str], folder: Path, top: Path) -> bytes | None:
     """What a command writes, or None when it fails or takes too long. Raises TooMuch.
 
     ``top``: the work tree, whatever its repository takes for one.
     """
     try:
         process = subprocess.Popen(
-            command,
+            words,
             cwd=folder,
-            env={**_ENVIRONMENT, "GIT_WORK_TREE": str(top)},
+            env={**ENVIRONMENT, "GIT_WORK_TREE": str(top)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
