@@ -488,7 +488,8 @@ def test_what_is_missing_is_not_fetched(
     """Git reads an ignore file that is not checked out from its store, and fetches it when it is not there either:
     by a command of the repository's choice."""
     if not knows_no_lazy_fetch:
-        monkeypatch.delitem(worktree._ENVIRONMENT, "GIT_NO_LAZY_FETCH")
+        older = {name: value for name, value in worktree.ENVIRONMENT.items() if name != "GIT_NO_LAZY_FETCH"}
+        monkeypatch.setattr(worktree, "ENVIRONMENT", older)
     origin = tmp_path / "origin"
     write(origin, "x.py")
     (origin / ".gitignore").write_text("*.log\n")
