@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from gemini_mcp.domain.errors import FileNotFound, InvalidArgument, PathDenied, SecretFound, TooLarge
-from gemini_mcp.sources import worktree
 from gemini_mcp.sources.beneath import Beneath
+from gemini_mcp.sources.git_guard import ENVIRONMENT
 from gemini_mcp.sources.globs import globs
 from gemini_mcp.sources.ignoring import Rules
 from gemini_mcp.sources.listing import Expansion, Listing
@@ -488,8 +488,8 @@ def test_what_is_missing_is_not_fetched(
     """Git reads an ignore file that is not checked out from its store, and fetches it when it is not there either:
     by a command of the repository's choice."""
     if not knows_no_lazy_fetch:
-        older = {name: value for name, value in worktree.ENVIRONMENT.items() if name != "GIT_NO_LAZY_FETCH"}
-        monkeypatch.setattr(worktree, "ENVIRONMENT", older)
+        older = {name: value for name, value in ENVIRONMENT.items() if name != "GIT_NO_LAZY_FETCH"}
+        monkeypatch.setattr("gemini_mcp.sources.worktree.ENVIRONMENT", older)
     origin = tmp_path / "origin"
     write(origin, "x.py")
     (origin / ".gitignore").write_text("*.log\n")
