@@ -41,9 +41,14 @@ def lay_out(project: Path) -> None:
     (project / ".ssh" / "config").write_text("Host *")
     (project / "photo.bin").write_bytes(b"\x89PNG\0\0")
     (project / "latin.txt").write_bytes("naïve".encode("latin-1"))
-    (project / "huge.txt").write_bytes(b"x" * (4 * 1024 * 1024 + 1))
-    for number in range(3):
-        (project / f"large{number}.txt").write_bytes(b"%d" % number * (3 * 1024 * 1024))
+    (project / "huge.txt").write_bytes(b"x\n" * (8 * 1024 * 1024 + 1))
+    (project / "large").mkdir()
+    (project / "large" / "0.txt").write_bytes(b"x\n" * (7 * 1024 * 1024))
+    for number in range(1, 7):
+        (project / "large" / f"{number}.txt").hardlink_to(project / "large" / "0.txt")
+    (project / "many").mkdir()
+    for number in range(501):
+        (project / "many" / f"{number}.txt").write_text("x")
     (project / "link.txt").symlink_to("/etc/hostname")
 
 
@@ -101,11 +106,10 @@ REFUSED = [
     file("a private key", "secret_found", "server.pem"),
     file("a folder of credentials", "secret_found", ".ssh/config"),
     file("a file that is too large", "too_large", "huge.txt"),
-    Refused("files that are too large together", "too_large", "MiB", {"files": [f"large{n}.txt" for n in range(3)]}),
-    Refused("too many files", "too_large", "201", {"files": [f"{n}.txt" for n in range(201)]}),
+    Refused("files that are too large together", "too_large", "MB", {"files": ["large"]}),
+    Refused("too many files", "too_large", "501", {"files": ["many"]}),
     file("a binary file", "unsupported_format", "photo.bin"),
-    file("text in another encoding", "unsupported_format", "latin.txt"),
-    file("a folder", "unsupported_format", "drawer"),
+    file("a folder with nothing in it", "file_not_found", "drawer"),
 ]
 
 

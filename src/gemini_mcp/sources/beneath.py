@@ -62,6 +62,11 @@ class Beneath:
         """The whole file. Raises a Refusal that says what is wrong with ``name``."""
         return self.read_at(self.roots.place(name), name, most_bytes)
 
+    def size(self, name: str) -> int:
+        """Of a file, in bytes, for now. Raises a Refusal as ``read`` does."""
+        with self._file(self.roots.place(name), name) as (_, status):
+            return status.st_size
+
     def read_at(self, place: Place, name: str, most_bytes: int) -> RawFile:
         """As ``read``, of a place already found; ``name`` is what errors call it."""
         with self._file(place, name) as (fd, status):

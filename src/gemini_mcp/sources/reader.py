@@ -80,6 +80,7 @@ class Reader:
 
     async def _read(self, names: Sequence[str], convert: Convert) -> Material:
         wanted, left_out = await self._wanted(names)
+        await anyio.to_thread.run_sync(self._check_size, wanted)
         converted = await _in_order([self._fetching(one) for one in wanted], convert)
         warnings = tuple(warning for one in converted for warning in one.warnings)
         return Material(tuple(one.source for one in converted), left_out, warnings)
@@ -100,6 +101,10 @@ class Reader:
             left_out |= dict.fromkeys(found.left_out)
         _check_counts(list(wanted))
         return list(wanted), tuple(left_out)
+
+    def _check_size(self, wanted: Sequence["_Wanted"]) -> None:
+        """Before minutes go into reading what is too much."""
+        _check_total(sum(self._beneath.size(one.name) for one in wanted if not one.url))
 
     def _fetching(self, wanted: "_Wanted") -> Callable[[], Awaitable[Raw]]:
         return lambda: self._page(wanted) if wanted.url else self._file(wanted)
@@ -133,6 +138,12 @@ def _check_counts(wanted: list[_Wanted]) -> None:
         raise TooLarge(f"{urls} URLs are too many for one call", f"Name at most {MOST_URLS}.")
 
 
+def _check_total(size: int) -> None:
+    if size > MOST_TOTAL_BYTES:
+        most = MOST_TOTAL_BYTES // 1_000_000
+        raise TooLarge(f"the sources are over {most} MB together", "Name fewer, or a part of them.")
+
+
 async def _in_order(fetches: Sequence[Callable[[], Awaitable[Raw]]], convert: Convert) -> list[Converted]:
     """All of them, a few at a time. Raises what the first of them raised, and then begins no more."""
     found: dict[int, Converted] = {}
@@ -147,9 +158,7 @@ async def _in_order(fetches: Sequence[Callable[[], Awaitable[Raw]]], convert: Co
             try:
                 raw = await fetch()
                 total += len(raw.data)
-                if total > MOST_TOTAL_BYTES:
-                    most = MOST_TOTAL_BYTES // 1_000_000
-                    raise TooLarge(f"the sources are over {most} MB together", "Name fewer, or a part of them.")
+                _check_total(total)
                 found[index] = await convert(raw)
             except Refusal as error:
                 failed[index] = error
