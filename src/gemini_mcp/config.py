@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 from urllib.parse import urlsplit
 
+from gemini_mcp.domain.budgets import Budgets
+from gemini_mcp.domain.money import nano_from_usd
+
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 SecretsPolicy = Literal["refuse", "redact", "allow"]
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -34,6 +37,8 @@ class Settings:
     deadline_s: float
     log_level: str
     secrets: SecretsPolicy
+    budgets: Budgets
+    free_tier: bool
     session_id: str | None
     project_dir: Path | None
 
@@ -60,6 +65,8 @@ def load_settings(environ: Mapping[str, str] = os.environ, *, http: bool = False
         deadline_s=_number(environ, "GEMINI_AGENTS_DEADLINE_S", 300),
         log_level=_log_level(environ),
         secrets=_secrets(environ),
+        budgets=Budgets(_budget(environ, "SESSION", "5"), _budget(environ, "DAY", "20")),
+        free_tier=_flag(environ, "GEMINI_AGENTS_FREE_TIER"),
         session_id=None if http else _text(environ, "CLAUDE_CODE_SESSION_ID"),
         project_dir=Path(project) if project else None,
     )
@@ -158,6 +165,27 @@ def _log_level(environ: Mapping[str, str]) -> str:
     if level not in LOG_LEVELS:
         raise BadSetting(f"GEMINI_AGENTS_LOG={level!r} is not a level. Use one of {', '.join(LOG_LEVELS)}.")
     return level
+
+
+def _budget(environ: Mapping[str, str], kind: str, default: str) -> int | None:
+    """In nano-USD; None when it is switched off."""
+    name = f"GEMINI_AGENTS_{kind}_BUDGET_USD"
+    text = _text(environ, name) or default
+    if text.lower() == "off":
+        return None
+    try:
+        return nano_from_usd(text)
+    except ValueError:
+        raise BadSetting(
+            f"{name}={text!r} is no amount in USD. Set it to one, {default} for instance, or to off."
+        ) from None
+
+
+def _flag(environ: Mapping[str, str], name: str) -> bool:
+    text = _text(environ, name) or "0"
+    if text not in ("0", "1"):
+        raise BadSetting(f"{name}={text!r} is neither 0 nor 1. Set it to one of them.")
+    return text == "1"
 
 
 def _secrets(environ: Mapping[str, str]) -> SecretsPolicy:

@@ -35,7 +35,7 @@ def today() -> date:
 
 def a_call(session: str = "s1", principal: str = "me", **changes: Any) -> Call:
     now = time.monotonic()
-    call = Call(result_id(), Caller(principal, session), "delegate_task", time.time(), now, now + 60)
+    call = Call(result_id(), Caller(principal, session), "delegate_task", time.time(), now, now + 120)
     for name, value in changes.items():
         setattr(call, name, value)
     return call

@@ -23,7 +23,7 @@ async def test_the_server_starts_and_the_call_says_how_to_set_a_key(
 ) -> None:
     del env["GEMINI_API_KEY"]
     async with over_stdio(env, era) as client:
-        assert len((await client.list_tools()).tools) == 2
+        assert (await client.list_tools()).tools
         result = await delegate(client, "x")
         (report,) = texts(await client.call_tool("usage_report", {}))
         catalogue = await read_json(client, "models://catalog")

@@ -44,9 +44,19 @@ async def refused(
     return caught.value
 
 
+_BEFORE: set[int] = set()
+
+
+@pytest.fixture(autouse=True)
+def _others() -> None:
+    """Processes that other tests of this run keep are not of interest."""
+    _BEFORE.clear()
+    _BEFORE.update(process.pid for process in psutil.Process().children(recursive=True))
+
+
 def offspring() -> list[psutil.Process]:
-    """Living and undead."""
-    return psutil.Process().children(recursive=True)
+    """Living and undead, of this test."""
+    return [process for process in psutil.Process().children(recursive=True) if process.pid not in _BEFORE]
 
 
 # -------------------------------------------------------------------------------------------------------- what returns

@@ -141,7 +141,7 @@ async def test_without_its_decoder_heic_is_refused_with_the_way_to_get_it() -> N
     with pytest.raises(UnsupportedFormat) as caught:
         await image_media(Children(worker=("-c", blocked)), data, "a.heic", "high", "gemini-3")
     assert "no decoder" in caught.value.message
-    assert "pillow-heif" in caught.value.fix
+    assert "gemini-agents[heic]" in caught.value.fix
 
 
 async def test_the_kind_is_what_the_file_holds_not_what_it_is_called() -> None:

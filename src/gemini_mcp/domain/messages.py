@@ -30,8 +30,11 @@ class Uploaded:
 class ModelRequest:
     """One generateContent request.
 
-    ``max_output_tokens`` bounds answer and thinking together. ``thinking_level`` and ``thinking_budget``
+    ``max_output_tokens`` bounds answer and thinking together; a budget may lower it to ``least_output_tokens``, and no
+    further. ``thinking_level`` and ``thinking_budget``
     (tokens) are None to leave the model's default. ``estimated_input_tokens`` never undercounts on purpose.
+    ``service_tier``: standard, or flex, which costs half and may wait. ``cached_content``: the name of an explicit
+    cache that holds what the system instruction and the first part of the prompt would have said.
     """
 
     model: str
@@ -45,6 +48,9 @@ class ModelRequest:
     json_schema: dict[str, Any] | None = None
     web_search: bool = False
     attachments: tuple[Attachment, ...] = ()
+    least_output_tokens: int = 64
+    service_tier: str = "standard"
+    cached_content: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,10 @@ THINKING_TOKENS: dict[Tier, int] = {"lite": 2_048, "flash": 8_192, "pro": 16_384
 MOST_OUTPUT_TOKENS = 32_768
 """What every model gives in one answer that is not streamed; some refuse to be asked for more."""
 
-SMALLEST_OUTPUT_TOKENS = 64
-"""Below this a cap on cost leaves no room for an answer worth paying for."""
+LEAST_ANSWER_TOKENS = 256
+LEAST_THINKING_TOKENS: dict[Tier, int] = {"lite": 0, "flash": 1_024, "pro": 4_096}
+"""With less room than both, a budget would pay for an answer that thinking ate, or that breaks off. What models think
+at the levels that are asked for here (next to nothing on lite), as far as is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,12 @@ def output_limit(task: Task, tier: Tier, model: Model, *, more_room: bool) -> in
     thinking = THINKING_TOKENS[tier] if model.thinking.kind != "none" else 0
     wanted = (answer + thinking) * (2 if more_room else 1)
     return min(wanted, model.output_tokens, MOST_OUTPUT_TOKENS)
+
+
+def least_output(task: Task, tier: Tier, model: Model) -> int:
+    """The least ``max_output_tokens`` that is worth paying for, thinking included."""
+    thinking = LEAST_THINKING_TOKENS[tier] if model.thinking.kind != "none" else 0
+    return min(thinking + LEAST_ANSWER_TOKENS, output_limit(task, tier, model, more_room=False))
 
 
 def thinking_level(model: Model, tier: Tier) -> str | None:

@@ -5,16 +5,16 @@ Within a tier, an error that another model may not have moves on to the tier's n
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from gemini_mcp.domain.catalog import TIERS, Catalogue, Model, Tier
+from gemini_mcp.domain.catalog import TIERS, Catalogue, Model, Tier, tier_below
 from gemini_mcp.domain.errors import AgentError, BudgetExceeded, NoAcceptableAnswer, TooLarge, UpstreamError
 from gemini_mcp.domain.forms import unwrap
 from gemini_mcp.domain.messages import ModelAnswer, ModelRequest
 from gemini_mcp.domain.money import short_usd
 from gemini_mcp.domain.prompting import AgentPrompt, attachments, user_prompt
-from gemini_mcp.domain.routing import Look, look, output_limit, thinking_budget, thinking_level
+from gemini_mcp.domain.routing import Look, least_output, look, output_limit, thinking_budget, thinking_level
 from gemini_mcp.domain.task import Task
 from gemini_mcp.domain.tokens import safe_tokens
 from gemini_mcp.domain.usage import TokenUsage
@@ -97,6 +97,8 @@ class _Run:
             try:
                 answered = await self._try(step)
             except BudgetExceeded as error:
+                if self._objection is None and self._go_lower(error):
+                    return await self.climb()
                 raise self._too_dear(error) from None
             except UpstreamError as error:
                 if not error.escalates:
@@ -134,6 +136,8 @@ class _Run:
         if objection is None:
             return self._accepted(step, answer, text)
         self._objection, self._best = objection, text or self._best
+        if objection.cut_short and self._call.attempts[-1].shrunk:
+            raise self._starved(step)
         return None
 
     def _request(self, step: Step) -> ModelRequest:
@@ -152,6 +156,7 @@ class _Run:
             json_schema=task.output_schema,
             web_search=task.web_search,
             attachments=attachments(task, step.model.family),
+            least_output_tokens=least_output(task, step.tier, step.model),
         )
 
     def _announcement(self, step: Step) -> str:
@@ -188,11 +193,30 @@ class _Run:
         pro = self._catalogue.candidates("pro", self._today)
         return self._catalogue.cost(pro[0].model.id, answer.usage, self._today) if pro else None
 
+    def _go_lower(self, error: BudgetExceeded) -> bool:
+        """Start a tier below what cannot be paid for, where there is one."""
+        lower = tier_below(self._look.start)
+        if self._task.pinned_model is not None or lower is None:
+            return False
+        told = f"{lower} was asked instead of {self._look.start}: {error.message}"
+        self._call.warnings.append(told)
+        self._look = replace(self._look, start=lower, reason=told)
+        return True
+
     def _too_dear(self, error: BudgetExceeded) -> AgentError:
         if self._objection is None:
             return error
+        if self._call.attempts and self._call.attempts[-1].shrunk:
+            return self._with_best(error)
         failed = f"the {self._judged_tier} answer failed its check ({self._objection.reason})"
         return self._with_best(BudgetExceeded(f"{failed} and climbing needs more: {error.message}", error.fix))
+
+    def _starved(self, step: Step) -> AgentError:
+        """A dearer model would have even less room."""
+        why = self._objection.reason if self._objection else ""
+        message = f"the budget left {step.model.id} too little room for its answer: {why}"
+        fix = "Raise max_cost_usd or the budget, send less material, or ask for a shorter answer."
+        return BudgetExceeded(message, fix)
 
     def _nothing_acceptable(self) -> AgentError:
         reason = self._objection.reason if self._objection else "no model of the tiers asked for is available"

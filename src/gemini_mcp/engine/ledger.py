@@ -12,21 +12,28 @@ from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
+from gemini_mcp.domain.budgets import Alert, Budgets, Shortage
 from gemini_mcp.domain.usage import TokenUsage
+from gemini_mcp.engine import counters
 from gemini_mcp.engine.database import Database
 from gemini_mcp.engine.liveness import Owner
 from gemini_mcp.engine.ports import Answer, Attempt, Call
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 STOPPED = "the server stopped before it could settle this"
+BATCH_OWNER = "batch"
+"""Of attempts and calls that no process answers for: Gemini works on them while every server may be down."""
+
+UNLIMITED = Budgets()
 _RESERVE = """INSERT INTO attempts (attempt_id, result_id, owner, state, principal, session_id, tool, family, tier,
     model, reserved_nano, started_at, day) VALUES (?, ?, ?, 'reserved', ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _BEGIN = """INSERT OR IGNORE INTO calls (result_id, owner, principal, session_id, tool, family, status, started_at, day)
     VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?)"""
 _SETTLE = """UPDATE attempts SET state = 'settled', model_served = ?, service_tier = ?, verdict = ?, reason = ?,
-    cost_nano = ?, usage_known = ?, ms = ?, simulated = ?, input_tokens = ?, cached_tokens = ?, output_tokens = ?,
+    cost_nano = ?, usage_known = ?, ms = ?, simulated = ?, discount_nano = ?, context_nano = ?,
+    input_tokens = ?, cached_tokens = ?, output_tokens = ?,
     thinking_tokens = ?, tool_use_tokens = ?, audio_tokens = ?, search_queries = ?
-    WHERE attempt_id = ? AND state = 'reserved'"""
+    WHERE attempt_id = ? AND state = 'reserved' RETURNING principal, session_id, day, reserved_nano"""
 _FINISH = """UPDATE calls SET status = ?, error_code = ?, cache = ?, tier = ?, model = ?, cost_nano = ?,
     saved_cache_nano = ?, baseline_nano = ?, simulated = ?, cache_key = ?, follow_up_to = ?, ms = ?
     WHERE result_id = ?"""
@@ -57,40 +64,49 @@ def migrate(connection: sqlite3.Connection) -> None:
     if version > SCHEMA_VERSION:
         connection.execute("ROLLBACK")
         raise LedgerTooNew(f"the ledger has form {version}; this version knows {SCHEMA_VERSION}")
-    if version < 1:
-        for statement in files(__package__).joinpath("_schema.sql").read_text("utf-8").split(";"):
+    for form in range(version + 1, SCHEMA_VERSION + 1):
+        for statement in files(__package__).joinpath(f"_schema_{form}.sql").read_text("utf-8").split(";"):
             connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute(f"PRAGMA user_version = {form}")
     connection.execute("COMMIT")
 
 
 class Ledger:
-    """Writes to the ledger's file on behalf of one process."""
+    """Writes to the ledger's file on behalf of one process. ``budgets`` bound what may be reserved."""
 
-    def __init__(self, database: Database, owner: Owner) -> None:
+    def __init__(self, database: Database, owner: Owner, budgets: Budgets = UNLIMITED) -> None:
         self._database = database
         self._owner = owner
+        self.budgets = budgets
 
-    async def reserve(self, call: Call, attempt: Attempt) -> None:
-        """Write the attempt's row at its reservation. When this returns, a kill of this process cannot lose it."""
+    async def reserve(self, call: Call, attempt: Attempt) -> Shortage | None:
+        """Write the attempt's row at its reservation. When this returns, a kill of this process cannot lose it.
+
+        A shortage is returned when a budget does not allow it; nothing is written then.
+        """
         who, day = call.caller, local_day(attempt.started_at)
         begin = (call.result_id, self._owner.name, who.principal, who.session_id, call.tool, call.family)
         what = (call.family, attempt.tier, attempt.model, attempt.reserved_nano, attempt.started_at, day)
         row = (attempt.attempt_id, *begin[:5], *what)
+        account = counters.Account(who.principal, who.session_id, day)
 
-        def operation(connection: sqlite3.Connection) -> None:
-            connection.execute(_BEGIN, (*begin, call.started_at, local_day(call.started_at)))
-            connection.execute(_RESERVE, row)
+        def operation(connection: sqlite3.Connection) -> Shortage | None:
+            shortage = counters.reserve(connection, account, attempt.reserved_nano or 0, self.budgets)
+            if shortage is None:
+                connection.execute(_BEGIN, (*begin, call.started_at, local_day(call.started_at)))
+                connection.execute(_RESERVE, row)
+            return shortage
 
-        await self._database.run(operation)
+        return await self._database.run(operation)
 
     def settle(self, attempt: Attempt) -> None:
         """Write what the attempt used, and the verdict that it has by the time it is written. Once is enough."""
-        self._database.defer(lambda connection: connection.execute(_SETTLE, _settled_row(attempt)))
+        self._database.defer(lambda connection: _settle(connection, attempt))
 
-    async def finish(self, call: Call, end: Finished) -> None:
-        """Write the call's end and keep its result. Waits for the commit."""
-        await self._database.run(self._finishing(call, end))
+    async def finish(self, call: Call, end: Finished) -> list[Alert]:
+        """Write the call's end and keep its result. Waits for the commit. What is returned is to be told."""
+        alerts: list[Alert] = await self._database.run(self._finishing(call, end))
+        return alerts
 
     def post_finish(self, call: Call, end: Finished) -> None:
         """The same without waiting, for a call that is being cancelled."""
@@ -105,14 +121,16 @@ class Ledger:
         who, now, answer = call.caller, time.time(), end.answer
         begin = (call.result_id, self._owner.name, who.principal, who.session_id, call.tool, call.family)
         row = _finish_row(call, end)
+        account = counters.Account(who.principal, who.session_id, local_day(now))
 
-        def operation(connection: sqlite3.Connection) -> None:
+        def operation(connection: sqlite3.Connection) -> list[Alert]:
             if not call.attempts:
                 connection.execute(_BEGIN, (*begin, call.started_at, local_day(call.started_at)))
             connection.execute(_FINISH, row)
             if answer is not None:
                 kept = (call.result_id, who.principal, who.session_id, call.tool, now, end.instruction, answer.text)
                 connection.execute(_KEEP, (*kept, end.mime_type, total_cost(call)))
+            return counters.alerts(connection, account, self.budgets) if call.attempts else []
 
         return operation
 
@@ -132,11 +150,19 @@ class Ledger:
         return await self._database.run(lambda connection: sum(_bury(connection, owner) for owner in dead))
 
 
+def _settle(connection: sqlite3.Connection, attempt: Attempt) -> None:
+    """What cannot be priced counts at its reservation against a budget."""
+    for principal, session_id, day, reserved in connection.execute(_SETTLE, _settled_row(attempt)).fetchall():
+        spent = attempt.cost_nano if attempt.cost_nano is not None else reserved or 0
+        counters.settle(connection, counters.Account(principal, session_id, day), reserved or 0, spent)
+
+
 def _settled_row(attempt: Attempt) -> tuple[Any, ...]:
     usage = attempt.usage or TokenUsage()
     served = (attempt.model_served or attempt.model, attempt.service_tier, attempt.verdict, attempt.reason)
     spent = (attempt.cost_nano, int(attempt.usage is not None), attempt.ms, attempt.simulated)
-    return (*served, *spent, *astuple(usage), attempt.attempt_id)
+    saved = (attempt.discount_nano, attempt.context_nano)
+    return (*served, *spent, *saved, *astuple(usage), attempt.attempt_id)
 
 
 def total_cost(call: Call) -> int | None:
@@ -174,10 +200,17 @@ def _unfinished_owners(connection: sqlite3.Connection) -> list[str]:
     rows = connection.execute(
         "SELECT owner FROM attempts WHERE state = 'reserved' UNION SELECT owner FROM calls WHERE status = 'running'"
     )
-    return [row[0] for row in rows]
+    return [row[0] for row in rows if row[0] != BATCH_OWNER]
 
 
 def _bury(connection: sqlite3.Connection, owner: str) -> int:
+    held = connection.execute(
+        "SELECT principal, session_id, day, SUM(reserved_nano) FROM attempts"
+        " WHERE owner = ? AND state = 'reserved' GROUP BY principal, session_id, day",
+        (owner,),
+    ).fetchall()
+    for principal, session_id, day, reserved in held:
+        counters.settle(connection, counters.Account(principal, session_id, day), reserved or 0, reserved or 0)
     buried = connection.execute(
         "UPDATE attempts SET state = 'settled', cost_nano = reserved_nano, usage_known = 0, verdict = 'unknown',"
         " reason = ?, model_served = model WHERE owner = ? AND state = 'reserved'",

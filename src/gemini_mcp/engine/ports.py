@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
+import anyio
+
 from gemini_mcp.domain.catalog import Tier
 from gemini_mcp.domain.messages import ModelAnswer, ModelRequest, PriceBook
 from gemini_mcp.domain.task import Task
@@ -37,7 +39,12 @@ class Caller:
 
 @dataclass(slots=True)
 class Attempt:
-    """One request to a model, as the ledger keeps it. Money in nano-USD, None where the price is unknown."""
+    """One request to a model, as the ledger keeps it. Money in nano-USD, None where the price is unknown.
+
+    ``discount_nano``: what the service tier that served it (flex, batch) saved against standard; ``context_nano``:
+    what an explicit cache saved on the tokens that it held. ``shrunk``: the budget left less room for the answer than
+    it was to have. ``under_way``: not settled yet.
+    """
 
     attempt_id: str
     model: str
@@ -52,6 +59,10 @@ class Attempt:
     cost_nano: int | None = None
     ms: int = 0
     simulated: PriceBook | None = None
+    discount_nano: int = 0
+    context_nano: int = 0
+    shrunk: bool = False
+    under_way: bool = True
 
 
 @dataclass(slots=True)
@@ -76,6 +87,7 @@ class Call:
     cache_key: str | None = None
     saved_by_cache_nano: int = 0
     whole: "Call | None" = None
+    settled: anyio.Event = field(default_factory=anyio.Event)
 
     def part(self) -> "Call":
         """One of several tasks that this call consists of: it has attempts, family and tier of its own; its money,
@@ -98,6 +110,18 @@ class Call:
         self.attempts.remove(attempt)
         if self.whole is not None:
             self.whole.attempts.remove(attempt)
+        self.came_back()
+
+    def came_back(self) -> None:
+        """Tells who waits for money that some may have come back."""
+        record = self.of_record
+        waited_for, record.settled = record.settled, anyio.Event()
+        waited_for.set()
+
+    @property
+    def under_way(self) -> bool:
+        """Whether some part of the call has a reservation that is not settled."""
+        return any(attempt.under_way for attempt in self.of_record.attempts)
 
     @property
     def committed_nano(self) -> int:

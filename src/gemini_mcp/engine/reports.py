@@ -5,9 +5,12 @@ import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from gemini_mcp.domain.budgets import BudgetKind, Budgets
 from gemini_mcp.domain.money import usd_text
+from gemini_mcp.engine import counters
+from gemini_mcp.engine.counters import Standing
 from gemini_mcp.engine.database import Database
-from gemini_mcp.engine.ledger import local_day, local_moment
+from gemini_mcp.engine.ledger import UNLIMITED, local_day, local_moment
 from gemini_mcp.engine.ports import Caller
 
 Scope = Literal["session", "today", "week", "all"]
@@ -20,6 +23,9 @@ _SUMS = ", ".join(f"COALESCE(SUM({name}), 0) AS {name}" for name in _TOKENS) + (
     ", COALESCE(SUM(state = 'settled' AND usage_known = 0), 0) AS unknown"
     ", COALESCE(SUM(CASE WHEN state = 'reserved' THEN reserved_nano END), 0) AS reserved_nano"
     ", COALESCE(SUM(simulated IS NOT NULL), 0) AS simulated"
+    ", COALESCE(SUM(context_nano), 0) AS context_nano"
+    ", COALESCE(SUM(CASE service_tier WHEN 'batch' THEN discount_nano END), 0) AS batch_nano"
+    ", COALESCE(SUM(CASE service_tier WHEN 'flex' THEN discount_nano END), 0) AS flex_nano"
 )
 _GROUPS: dict[str, str] = {
     "model": "CASE model_served WHEN '' THEN model ELSE model_served END",
@@ -30,8 +36,9 @@ _GROUPS: dict[str, str] = {
 }
 BASELINE_METHOD = (
     "baseline_usd: the tokens of every accepted answer at the pro tier's first model's price of that day;"
-    " saved_usd: by how much the bill was less. cache: what reused answers had cost; cascade: the rest, below 0"
-    " when failed or rejected attempts cost more than they saved"
+    " saved_usd: by how much the bill was less. cache: what reused answers had cost; context_cache: the discount on"
+    " tokens in explicit caches, less what making and keeping them cost; batch, flex: against standard prices;"
+    " cascade: the rest, below 0 when failed or rejected attempts cost more than they saved"
 )
 DAYS_SHOWN = 30
 SESSIONS_SHOWN = 20
@@ -58,27 +65,22 @@ EVERYTHING = Where("1", ())
 class Reports:
     """Reads the ledger, all that was written before included."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, budgets: Budgets = UNLIMITED) -> None:
         self._database = database
+        self._budgets = budgets
 
     async def session(self, caller: Caller) -> dict[str, Any]:
         """``usage://session``."""
         where = of_principal(caller.principal).also("session_id = ?", caller.session_id)
-        mine = of_principal(caller.principal)
 
         def read(connection: sqlite3.Connection) -> dict[str, Any]:
             whole = _summary(connection, where)
             started = connection.execute(
                 f"SELECT MIN(started_at) FROM calls WHERE {where.sql}", where.values
             ).fetchone()[0]
-            today = _sums(connection, mine.also("day = ?", local_day(time.time())))
-            budget = {
-                "session_limit_usd": None,
-                "session_spent_usd": whole["cost_usd"],
-                "session_reserved_usd": usd_text(whole.pop("_reserved_nano")),
-                "day_limit_usd": None,
-                "day_spent_usd": _cost(today),
-            }
+            account = counters.Account(caller.principal, caller.session_id, local_day(time.time()))
+            whole.pop("_reserved_nano")
+            budget = _budget(self._budgets, counters.standings(connection, account))
             head = {"session_id": caller.session_id, "started_at": _moment(started)}
             return head | whole | {"budget": budget, "method": BASELINE_METHOD}
 
@@ -111,6 +113,19 @@ class Reports:
         return await self._database.read(lambda c: _grouped(c, where, by))
 
 
+def _budget(budgets: Budgets, standings: dict[BudgetKind, Standing]) -> dict[str, Any]:
+    """What counts against the budgets: costs, and reservations where a cost is not known."""
+    session, day = standings["session"], standings["day"]
+    return {
+        "session_limit_usd": usd_text(budgets.session_nano),
+        "session_spent_usd": usd_text(session.spent_nano),
+        "session_reserved_usd": usd_text(session.reserved_nano),
+        "day_limit_usd": usd_text(budgets.day_nano),
+        "day_spent_usd": usd_text(day.spent_nano),
+        "day_reserved_usd": usd_text(day.reserved_nano),
+    }
+
+
 def _sums(connection: sqlite3.Connection, where: Where) -> sqlite3.Row:
     row: sqlite3.Row = connection.execute(f"SELECT {_SUMS} FROM attempts WHERE {where.sql}", where.values).fetchone()
     return row
@@ -135,6 +150,7 @@ def _summary(connection: sqlite3.Connection, where: Where) -> dict[str, Any]:
         where.values,
     ).fetchone()
     unknown = calls["unbased"] or row["unpriced"]
+    named = row["context_nano"] + row["batch_nano"] + row["flex_nano"]
     return {
         "calls": calls["calls"],
         "attempts": row["attempts"],
@@ -144,10 +160,10 @@ def _summary(connection: sqlite3.Connection, where: Where) -> dict[str, Any]:
         "priced_usd": usd_text(row["priced_nano"]),
         "saved_usd": {
             "cache": usd_text(calls["saved"]),
-            "cascade": usd_text(None if unknown else calls["baseline"] - row["priced_nano"] - calls["saved"]),
-            "context_cache": "0",
-            "batch": "0",
-            "flex": "0",
+            "cascade": usd_text(None if unknown else calls["baseline"] - row["priced_nano"] - calls["saved"] - named),
+            "context_cache": usd_text(row["context_nano"]),
+            "batch": usd_text(row["batch_nano"]),
+            "flex": usd_text(row["flex_nano"]),
         },
         "baseline_usd": usd_text(None if calls["unbased"] else calls["baseline"]),
         "by_model": [_group(r, "model") for r in _groups(connection, where, "model")],

@@ -53,6 +53,8 @@ def generate_arguments(request: ModelRequest) -> dict[str, Any]:
         config["response_json_schema"] = request.json_schema
     if request.web_search:
         config["tools"] = [{"google_search": {}}]
+    if request.service_tier != "standard":
+        config["service_tier"] = request.service_tier
     if details := {each.media.detail for each in request.attachments if each.media.detail}:
         # For the whole request: only API versions before v1 take a resolution for a single part.
         config["media_resolution"] = f"MEDIA_RESOLUTION_{max(details, key=DETAILS.index).upper()}"

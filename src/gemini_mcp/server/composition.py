@@ -69,7 +69,7 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
     prompts = {name: agent_prompt(name, settings.home) for name in AGENTS}
     database = await opened_database(settings)
     owner = Owner(settings.home / "run")
-    ledger, results = Ledger(database, owner), Results(database)
+    ledger, results = Ledger(database, owner, settings.budgets), Results(database)
     store = await anyio.to_thread.run_sync(DiskStore, settings.home / "cache")
     screen = Screen(settings.secrets, kingfisher=True)
     reader = Reader(Beneath(settings.roots), Web(), screen, Children())
@@ -103,7 +103,7 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
             services = Services(
                 answer=answer,
                 ledger=ledger,
-                reports=Reports(database),
+                reports=Reports(database, settings.budgets),
                 results=results,
                 reader=reader,
                 catalogue=catalogue,

@@ -102,7 +102,8 @@ async def books(call: Call, services: Services, sources: tuple[Source, ...]) -> 
         yield
     except AgentError as error:
         if call.attempts:  # refused before anything was reserved: nothing to tell
-            await services.ledger.finish(call, Finished(None, error.code))
+            alerts = await services.ledger.finish(call, Finished(None, error.code))
+            call.warnings += [alert.words for alert in alerts]
         raise ToolFailure(error, receipt(call, None, sources)) from error
     except anyio.get_cancelled_exc_class():
         services.ledger.post_finish(call, Finished(None, "cancelled", cancelled=True))
@@ -124,7 +125,7 @@ async def finished(
     answer = end.answer
     assert isinstance(answer, Answer)
     try:
-        await services.ledger.finish(call, end)
+        call.warnings += [alert.words for alert in await services.ledger.finish(call, end)]
     except sqlite3.Error as error:  # the answer is paid for: it is not withheld for want of a place to keep it
         call.warnings.append(f"not kept: the ledger could not be written ({error})")
     line = receipt_line(call, answer)

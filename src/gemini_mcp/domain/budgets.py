@@ -1,0 +1,67 @@
+"""What the user allows to be spent, and what is said about it. Amounts in nano-USD, None where there is no limit."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gemini_mcp.domain.money import short_usd, usd_text
+
+BudgetKind = Literal["session", "day"]
+ALERT_PERCENTS = (50, 80, 95)
+"""Shares of a budget that are told when they are reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """For one principal: in one session, and on one local day over all sessions."""
+
+    session_nano: int | None = None
+    day_nano: int | None = None
+
+    def limit(self, kind: BudgetKind) -> int | None:
+        return self.session_nano if kind == "session" else self.day_nano
+
+    @property
+    def limited(self) -> bool:
+        return self.session_nano is not None or self.day_nano is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """A reservation that the budget of that kind did not allow; ``left_nano`` is what others have not spent or
+    reserved, 0 at the least."""
+
+    kind: BudgetKind
+    limit_nano: int
+    left_nano: int
+
+    @property
+    def words(self) -> str:
+        return f"{short_usd(self.left_nano)} of the {self.kind} budget of {short_usd(self.limit_nano)} is left"
+
+    def fix(self, needed_nano: int) -> str:
+        """How to get that much more."""
+        variable = f"GEMINI_AGENTS_{self.kind.upper()}_BUDGET_USD"
+        enough = usd_text(self.limit_nano - self.left_nano + needed_nano)
+        otherwise = "begin a new session" if self.kind == "session" else "wait until tomorrow"
+        return f"The user can set {variable} to {enough} or more and restart the server; or {otherwise}."
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A share of a budget that has just been reached."""
+
+    kind: BudgetKind
+    percent: int
+    spent_nano: int
+    limit_nano: int
+
+    @property
+    def words(self) -> str:
+        spent, limit = short_usd(self.spent_nano), short_usd(self.limit_nano)
+        return f"{self.percent} % of the {self.kind} budget reached: {spent} of {limit} spent"
+
+
+def reached(limit_nano: int, spent_nano: int, told_nano: int) -> int | None:
+    """The highest share, in percent, that is reached and was not told when ``told_nano`` had been spent."""
+    found = [p for p in ALERT_PERCENTS if told_nano * 100 < limit_nano * p <= spent_nano * 100]
+    return max(found, default=None)
