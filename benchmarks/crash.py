@@ -109,7 +109,7 @@ class Lane:
 def measure_crashes(effort: Effort) -> list[Figure]:
     """Figure 8."""
     began = time.monotonic()
-    kills = effort.of(100, 8)
+    kills = effort.of(500, 8)
     with temporary_home() as folder:
         folder.mkdir()
         faults = folder / "faults.json"

@@ -42,7 +42,7 @@ def write(done: dict[str, list[Figure]], took_s: float) -> None:
         python=platform.python_version(),
     )
     lines = [(figure, name) for name, figures in done.items() for figure in figures]
-    lines.sort(key=lambda line: int(line[0].number))
+    lines.sort(key=lambda line: (int(line[0].number.rstrip("ab")), line[0].number))
     rows = [_row(figure, name) for figure, name in lines]
     notes = list(dict.fromkeys(f"- **{figure.number}**: {figure.note}." for figure, _ in lines))
     missed = list(dict.fromkeys(figure.number for figure, _ in lines if not figure.met))

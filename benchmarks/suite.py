@@ -4,7 +4,23 @@ import argparse
 import time
 from collections.abc import Callable
 
-from benchmarks import accounts, bomb_figures, calls, crash, paths, review, screening, startup, summaries, urls
+from benchmarks import (
+    accounts,
+    bomb_figures,
+    budgets,
+    calls,
+    contexts,
+    crash,
+    durable,
+    flights,
+    paths,
+    review,
+    screening,
+    soak,
+    startup,
+    summaries,
+    urls,
+)
 from benchmarks.figures import Effort, Figure
 from benchmarks.report import shown, write
 
@@ -24,6 +40,11 @@ BENCHMARKS: dict[str, Callable[[Effort], list[Figure]]] = {
     "bombs": bomb_figures.measure_bombs,
     "review": review.measure_review,
     "summaries": summaries.measure_summaries,
+    "budgets": budgets.measure_budgets,
+    "durable": durable.measure_durable,
+    "flights": flights.measure_flights,
+    "contexts": contexts.measure_contexts,
+    "soak": soak.measure_soak,
 }
 
 

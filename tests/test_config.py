@@ -228,3 +228,23 @@ def test_over_http_nothing_is_open_unless_set(tmp_path: Path, monkeypatch: pytes
 def test_an_empty_list_of_roots_opens_nothing_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert load(GEMINI_AGENTS_ROOTS=os.pathsep).roots == ()
+
+
+def test_budgets_are_five_and_twenty_dollars_unless_set_or_switched_off() -> None:
+    settings = load_settings({})
+    assert (settings.session_budget_usd, settings.day_budget_usd) == ("5", "20")
+    chosen = {"GEMINI_AGENTS_SESSION_BUDGET_USD": "0.25", "GEMINI_AGENTS_DAY_BUDGET_USD": "Off"}
+    settings = load_settings(chosen)
+    assert (settings.session_budget_usd, settings.day_budget_usd) == ("0.25", None)
+
+
+@pytest.mark.parametrize("amount", ["-1", "five", "1e3", "nan", "$5", "5,00"])
+def test_a_budget_that_is_no_amount_is_refused_with_the_fix(amount: str) -> None:
+    with pytest.raises(BadSetting, match=r"GEMINI_AGENTS_DAY_BUDGET_USD.*off"):
+        load_settings({"GEMINI_AGENTS_DAY_BUDGET_USD": amount})
+
+
+def test_the_free_tier_is_allowed_by_one_word_alone() -> None:
+    assert not load_settings({}).free_tier and load_settings({"GEMINI_AGENTS_FREE_TIER": "1"}).free_tier
+    with pytest.raises(BadSetting, match="GEMINI_AGENTS_FREE_TIER"):
+        load_settings({"GEMINI_AGENTS_FREE_TIER": "yes"})

@@ -131,6 +131,7 @@ def _demo(options: argparse.Namespace) -> int:
 def _simulate(options: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
+    from gemini_mcp.domain.context_caching import storage_nano
     from gemini_mcp.domain.usage import TokenUsage
     from gemini_mcp.gemini.catalog import load_catalogue
     from gemini_mcp.simulator.server import run
@@ -140,7 +141,10 @@ def _simulate(options: argparse.Namespace) -> int:
     def price(model: str, usage: TokenUsage, service_tier: str) -> int | None:
         return catalogue.cost(model, usage, datetime.now(UTC).date(), service_tier)
 
-    return run(options.port, options.faults, options.prices, price, None)
+    def storage_price(model: str, tokens: int, seconds: float) -> int | None:
+        return storage_nano(catalogue.rates(model, datetime.now(UTC).date()), tokens, seconds)
+
+    return run(options.port, options.faults, options.prices, price, None, storage_price)
 
 
 def _usage(options: argparse.Namespace) -> int:

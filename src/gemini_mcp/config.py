@@ -2,17 +2,16 @@
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast, get_args
 from urllib.parse import urlsplit
 
-from gemini_mcp.domain.budgets import Budgets
-from gemini_mcp.domain.money import nano_from_usd
-
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 SecretsPolicy = Literal["refuse", "redact", "allow"]
+_AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,9})?|\.\d{1,9}")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -37,7 +36,8 @@ class Settings:
     deadline_s: float
     log_level: str
     secrets: SecretsPolicy
-    budgets: Budgets
+    session_budget_usd: str | None
+    day_budget_usd: str | None
     free_tier: bool
     session_id: str | None
     project_dir: Path | None
@@ -65,7 +65,8 @@ def load_settings(environ: Mapping[str, str] = os.environ, *, http: bool = False
         deadline_s=_number(environ, "GEMINI_AGENTS_DEADLINE_S", 300),
         log_level=_log_level(environ),
         secrets=_secrets(environ),
-        budgets=Budgets(_budget(environ, "SESSION", "5"), _budget(environ, "DAY", "20")),
+        session_budget_usd=_budget(environ, "SESSION", "5"),
+        day_budget_usd=_budget(environ, "DAY", "20"),
         free_tier=_flag(environ, "GEMINI_AGENTS_FREE_TIER"),
         session_id=None if http else _text(environ, "CLAUDE_CODE_SESSION_ID"),
         project_dir=Path(project) if project else None,
@@ -167,18 +168,16 @@ def _log_level(environ: Mapping[str, str]) -> str:
     return level
 
 
-def _budget(environ: Mapping[str, str], kind: str, default: str) -> int | None:
-    """In nano-USD; None when it is switched off."""
+def _budget(environ: Mapping[str, str], kind: str, default: str) -> str | None:
+    """An amount as it is written; None when the budget is switched off."""
     name = f"GEMINI_AGENTS_{kind}_BUDGET_USD"
     text = _text(environ, name) or default
     if text.lower() == "off":
         return None
-    try:
-        return nano_from_usd(text)
-    except ValueError:
-        raise BadSetting(
-            f"{name}={text!r} is no amount in USD. Set it to one, {default} for instance, or to off."
-        ) from None
+    if not _AMOUNT.fullmatch(text):
+        fix = f"Set it to one, {default} for instance, or to off."
+        raise BadSetting(f"{name}={text!r} is no amount in USD. {fix}")
+    return text
 
 
 def _flag(environ: Mapping[str, str], name: str) -> bool:

@@ -371,21 +371,46 @@ def test_a_section_without_claims_that_stand_falls_away() -> None:
     assert result.sections == ()
 
 
+ROUTE = source("app/[id]/x.tsx", "Answers are kept for one day here, too.\n")
+REPORT = document("Answers are kept for one day, says the report.", "More.")
+
+
 @pytest.mark.parametrize(
     "own",
     [
         "[docs/cache.md:99]",
+        "[cache.md:3-5]",
+        "[docs/cache.md:3, 7-9]",
+        "[docs/cache.md:3; docs/budget.md:1]",
         "[report.pdf p. 3]",
-        "[x.md:1, unchecked]",
+        "[docs/cache.md:1, unchecked]",
         "[app/[id]/x.tsx:7]",
-        "[c3]",
-        "(c3, c14)",
-        "[https://x.org line 3]",
+        "[docs/cache.md:3] [report.pdf p. 1]",
     ],
 )
-def test_citations_of_the_models_own_are_taken_out(own: str) -> None:
+def test_citations_of_the_models_own_are_taken_off_the_end(own: str) -> None:
     item = one(f"Answers live a day {own}.", "Answers are kept for one day", "docs/cache.md")
-    assert verified(answer(item), SOURCES).claims[0].text == "Answers live a day."
+    assert verified(answer(item), (*SOURCES, ROUTE, REPORT)).claims[0].text == "Answers live a day."
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The slice row[1:2] is kept and row[3:4] is not",
+        "A server on [::1] is asked, or one on [::1]:80",
+        "It is kept in [12:30]",
+        "The line [docs/cache.md:3] says so in the middle",
+        "The mark `a[docs/cache.md:3]`",
+        "The mark `a [docs/cache.md:3]",
+        "Of [other.pdf p. 3]",
+        "Of [c1]",
+        "A list [cache]",
+    ],
+)
+def test_brackets_that_name_no_source_at_the_end_are_the_claims_own(said: str) -> None:
+    item = one(said, "12:30 1:2 3:4 :80 3", "a.md")
+    notes = source("a.md", "So 12:30 1:2 3:4 :80 3 it is.\n")
+    assert verified(answer(item), (notes, *SOURCES)).claims[0].text == said
 
 
 def test_brackets_that_cite_nothing_stay() -> None:
@@ -410,6 +435,16 @@ NOTES = (
     claim("Nobody shares them", Place("b.md", 2), quote="shared by nobody in 2019"),
     claim("They cost nothing", Place("a.md", 1), Place("c.md", 3)),
 )
+
+
+@pytest.mark.parametrize("own", ["[c3]", "(c1, c2)", "[a.md:1]", "[b.md:2] [c3]"])
+def test_a_merges_own_citations_are_taken_off_the_end(own: str) -> None:
+    assert merge(f"Answers live a day {own}.", "c1").claims[0].text == "Answers live a day."
+
+
+@pytest.mark.parametrize("said", ["It binds [::1]", "It takes (c4)", "It takes [c9, c1]", "By [d.md:a]"])
+def test_brackets_that_name_no_claim_stay_in_a_merge(said: str) -> None:
+    assert merge(said, "c1").claims[0].text == said
 
 
 def merge(text: str, *numbers: str) -> Verified:

@@ -10,6 +10,7 @@ CONTRACT = {
     "invalid_argument", "file_not_found", "path_denied", "secret_found", "url_denied", "too_large",
     "unsupported_format", "no_api_key", "key_rejected", "model_not_found", "blocked", "budget_exceeded",
     "quota_exhausted", "deadline_exceeded", "upstream_unavailable", "no_acceptable_answer",
+    "state_unavailable",  # not in the first contract
 }  # fmt: skip
 ABSTRACT = {AgentError, Refusal, UpstreamError}
 CONCRETE = [

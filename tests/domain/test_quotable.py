@@ -106,7 +106,50 @@ def test_what_changes_the_meaning_matters(text: str, quote: str) -> None:
 def test_parts_around_an_ellipsis_stand_near_each_other() -> None:
     far = f"The first part of it. {'filler ' * 400}And the last part of it."
     assert at("The first part ... And the last part", far) == []
-    assert at("The first part ... filler filler", far) == [1]
+    assert at("The first part ... filler filler filler", far) == [1]
+    near = f"The first part of it. {'x' * 100}. {'y' * 70}. And the last part of it."
+    assert at("The first part ... And the last part", near) == [1]
+
+
+@pytest.mark.parametrize(
+    "left_out",
+    [
+        "not",
+        "no longer",
+        "Never",
+        "without doubt",
+        "neither",
+        "don't",
+        "don\u2019t",
+        "can't",
+        "cannot",
+        "isn't",
+        "nicht",
+        "keine",
+    ],
+)
+def test_a_negation_may_not_be_left_out(left_out: str) -> None:
+    text = f"The project does indeed {left_out} at all support Windows on any machine."
+    assert at("The project does indeed ... support Windows on any machine", text) == []
+    assert at(f"The project does indeed {left_out} ... support Windows on any machine", text) == [1]
+
+
+@pytest.mark.parametrize("left_out", ["on the whole", "as noted in part two", "to know and nothing", "on tour"])
+def test_what_only_begins_like_a_negation_may(left_out: str) -> None:
+    text = f"The project does indeed {left_out} support Windows on any machine."
+    assert at("The project does indeed ... support Windows on any machine", text) == [1]
+
+
+@pytest.mark.parametrize(
+    "quote", ["The project does ... support Windows", "... The project ...", "The project ...", "the ... the ... the"]
+)
+def test_no_part_around_an_ellipsis_is_short(quote: str) -> None:
+    assert at(quote, "The project does at the time and in the main support Windows.") == []
+
+
+@pytest.mark.parametrize("quote", ["wait for it ... now", "def f(x): ...", "f(...)"])
+def test_an_ellipsis_of_the_text_s_own_is_quoted_as_it_is(quote: str) -> None:
+    assert at(quote, f"one\nand {quote}\nthree") == [2]
 
 
 def test_a_short_quote_is_no_part_of_longer_words() -> None:
@@ -146,7 +189,9 @@ def test_the_text_around_a_place_is_the_text() -> None:
     assert quotable.around(span, 4) == "two three four fiv"
 
 
-@pytest.mark.parametrize("quote", ["12 items", "}", "return None", "a b c d", "首都"])
+@pytest.mark.parametrize(
+    "quote", ["12 items", "}", "return None", "a b c d", "首都", "...", "a ... the cache keeps answers"]
+)
 def test_little_is_short(quote: str) -> None:
     assert is_short(quote)
 
@@ -157,7 +202,7 @@ def test_little_is_short(quote: str) -> None:
         "the cache keeps answers",
         "most_files_in_one_call_of_it",
         "日本の首都であり人口が多い",
-        "a ... the cache keeps answers",
+        "the cache of all answers ... keeps them for a day",
     ],
 )
 def test_a_phrase_is_not_short(quote: str) -> None:
@@ -179,5 +224,7 @@ def test_a_phrase_is_not_short(quote: str) -> None:
 )
 def test_no_text_holds_up_the_search(text: str) -> None:
     """In a process of its own, since nothing can interrupt a regular expression at work."""
-    code = f"from gemini_mcp.domain.quotable import Quotable; Quotable.of({text}).find('ab' * 500 + ' ... c')"
+    code = (
+        f"from gemini_mcp.domain.quotable import Quotable; Quotable.of({text}).find('ab' * 500 + ' ... ' + 'ab' * 20)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=20)

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from gemini_mcp.domain.claims import Claim, Reason, Section
-from gemini_mcp.domain.summary_text import SHOWN, rendered
+from gemini_mcp.domain.summary_text import SHOWN, Gaps, rendered
 from gemini_mcp.domain.witnesses import Place
 
 
@@ -60,14 +60,27 @@ def test_what_is_not_in_it_is_said_at_the_end() -> None:
         [CACHE],
         "standard",
         dropped=Counter({"number not in source": 1, "quote not in source": 2}),
-        lost=[("big.log lines 1-400", "deadline"), ("a.md", "blocked"), ("b.md", "deadline")],
-        left_out=[("empty.txt", "blank")],
+        gaps=Gaps(
+            lost=[("big.log lines 1-400", "deadline"), ("a.md", "blocked"), ("b.md", "deadline")],
+            pieces=9,
+            parts=4,
+            parts_lost=2,
+            left_out=[("empty.txt", "blank")],
+            sources=7,
+        ),
     )
     assert text.partition("\n\n---\n\n")[2] == (
         "3 claims left out, with quotes that are not in the sources (2), numbers that are not in the sources (1).\n\n"
-        "Not summarised: big.log lines 1-400, b.md (deadline); a.md (blocked).\n\n"
-        "Not read: empty.txt (blank)."
+        "2 of 9 pieces not summarised: deadline; big.log lines 1-400, b.md.\n\n"
+        "1 of 9 pieces not summarised: blocked; a.md.\n\n"
+        "1 of 7 files not read: blank; empty.txt."
     )
+
+
+def test_a_summary_of_some_parts_says_so_before_all_else() -> None:
+    lines = rendered("T", [CACHE], "standard", gaps=Gaps(parts=14, parts_lost=11)).split("\n")
+    assert lines[:3] == ["# T", "", "**Incomplete: only 3 of 14 parts could be read; see the end.**"]
+    assert "Incomplete" not in rendered("T", [CACHE], "standard", gaps=Gaps(parts=14, left_out=[("a", "b")]))
 
 
 def test_a_single_claim_is_one() -> None:
@@ -111,6 +124,7 @@ def test_a_models_words_are_text_and_nothing_else(said: str, shown: str) -> None
 
 
 def test_a_path_cannot_break_the_line() -> None:
-    text = rendered("T", [Section("", (claim("So.", Place("a\n# b.md", 1)),))], "standard", lost=[("c\nd", "e\nf")])
+    gaps = Gaps(lost=[("c\nd", "e\nf")], pieces=2, parts=2, parts_lost=1)
+    text = rendered("T", [Section("", (claim("So.", Place("a\n# b.md", 1)),))], "standard", gaps=gaps)
     assert "[a # b.md:1]" in text
-    assert "Not summarised: c d (e f)." in text
+    assert "1 of 2 pieces not summarised: e f; c d." in text

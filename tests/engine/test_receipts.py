@@ -76,6 +76,29 @@ def test_the_line_is_the_contracts() -> None:
     )
 
 
+def test_of_a_call_in_parts_the_line_names_every_model_that_answered() -> None:
+    call = a_call()
+    for _ in range(14):
+        an_attempt(call, usage=TokenUsage(24_000, 20_000, 600), cost_nano=2_000_000, verdict="accepted")
+    an_attempt(call, usage=TokenUsage(), cost_nano=0, verdict="failed")
+    an_attempt(call, FLASH, tier="flash", usage=TokenUsage(6_762, 0, 1_196), cost_nano=9_000_000, verdict="accepted")
+    line = receipt_line(call, accepted(call, model=FLASH, tier="flash"))
+    assert line.startswith(f"[14 x {LITE} + 1 x {FLASH} · flash · 342,762 in (280,000 cached) / 9,596 out · $0.0370 · ")
+
+
+def test_cached_tokens_are_told_where_there_are_some() -> None:
+    call = a_call()
+    an_attempt(call, usage=TokenUsage(5_000, 4_096, 20), cost_nano=1_000, verdict="accepted")
+    assert f"[{LITE} · lite · 5,000 in (4,096 cached) / 20 out · " in receipt_line(call, accepted(call))
+
+
+def test_a_call_that_climbed_names_the_model_that_was_accepted() -> None:
+    call = a_call()
+    an_attempt(call, usage=USED, cost_nano=1_000, verdict="rejected", reason="empty answer")
+    an_attempt(call, FLASH, tier="flash", usage=USED, cost_nano=1_000, verdict="accepted")
+    assert receipt_line(call, accepted(call, model=FLASH, tier="flash")).startswith(f"[{FLASH} · flash · 2,000 in / ")
+
+
 def test_the_line_tells_what_is_out_of_the_ordinary() -> None:
     call = a_call(warnings=["tier lite uses another"])
     an_attempt(call, usage=USED, cost_nano=1_000, verdict="rejected", reason="empty answer")

@@ -220,3 +220,78 @@ async def test_every_kind_of_token_is_reported(ledger: Ledger, reports: Reports)
     found = await reports.session(ME)
     names = ("input_tokens", "cached_tokens", "output_tokens", "thinking_tokens", "tool_use_tokens", "search_queries")
     assert [found[name] for name in names] == [100, 20, 30, 40, 50, 2]
+
+
+# ----------------------------------------------------------------------------------------------------------- spending
+
+
+async def test_real_and_simulated_money_are_never_added_up(ledger: Ledger, reports: Reports) -> None:
+    real, simulated = a_call(), a_call()
+    await spend(ledger, real, paid(real, 1_000))
+    await spend(ledger, simulated, paid(simulated, 4_000, simulated="list"), simulated="list")
+    found = await reports.spending("tool", None)
+    for part in ("rows", "totals", "days"):
+        assert [(each["simulated"], each["cost_usd"]) for each in found[part]] == [
+            (False, "0.000001"),
+            (True, "0.000004"),
+        ]
+
+
+async def test_a_kind_of_money_without_usage_has_no_total(ledger: Ledger, reports: Reports) -> None:
+    assert (await reports.spending("model", None))["totals"] == []
+    call = a_call()
+    await spend(ledger, call, paid(call, 1_000, simulated="zero"), simulated="zero")
+    (total,) = (await reports.spending("model", None))["totals"]
+    assert total["simulated"] is True and total["calls"] == 1
+
+
+@pytest.mark.parametrize("by", ["tool", "session", "day", "family"])
+async def test_calls_that_were_answered_from_the_cache_are_in_their_group(
+    ledger: Ledger, reports: Reports, by: Any
+) -> None:
+    call = a_call(started_at=at_noon(), family="text")
+    hit = a_call(started_at=at_noon(), family="text", saved_by_cache_nano=1_000)
+    await spend(ledger, call, paid(call, 1_000))
+    await spend(ledger, hit, cache="hit")
+    (row,) = (await reports.spending(by, None))["rows"]
+    assert (row["calls"], row["cache_hits"], row["attempts"]) == (2, 1, 1)
+    assert (row["baseline_usd"], row["saved_usd"]) == ("0.000018", "0.000017")
+
+
+async def test_the_savings_of_all_groups_make_up_those_of_the_total(ledger: Ledger, reports: Reports) -> None:
+    one, two, hit = a_call("s1"), a_call("s2"), a_call("s3", saved_by_cache_nano=1_000)
+    await spend(ledger, one, paid(one, 1_000), paid(one, 500, verdict="rejected"))
+    await spend(ledger, two, paid(two, 3_000, service_tier="flex", discount_nano=3_000))
+    await spend(ledger, hit, cache="hit")
+    found = await reports.spending("session", None)
+    (total,) = found["totals"]
+    assert total["saved_usd"]["flex"] == "0.000003" and total["saved_usd"]["cache"] == "0.000001"
+    saved = sum(Decimal(row["saved_usd"]) for row in found["rows"])
+    assert saved == sum(map(Decimal, total["saved_usd"].values())) == Decimal("0.0000225")
+
+
+async def test_the_savings_of_a_group_with_an_unknown_price_are_not_known(ledger: Ledger, reports: Reports) -> None:
+    one, two = a_call("s1"), a_call("s2")
+    await spend(ledger, one, paid(one, None))
+    await spend(ledger, two, paid(two, 1_000), baseline_nano=None)
+    rows = {row["session"]: row for row in (await reports.spending("session", None))["rows"]}
+    assert rows["s1"]["saved_usd"] is None and rows["s1"]["baseline_usd"] == "0.000009"
+    assert rows["s2"]["saved_usd"] is None and rows["s2"]["baseline_usd"] is None
+
+
+async def test_the_share_of_cached_input_is_of_all_input(ledger: Ledger, reports: Reports) -> None:
+    call, other = a_call(), a_call("s2")
+    await spend(ledger, call, paid(call, usage=TokenUsage(1_000, 900)), paid(call, usage=TokenUsage(2_000, 0)))
+    await spend(ledger, other, paid(other, usage=None))
+    found = await reports.spending("session", None)
+    assert {row["session"]: row["cached_share"] for row in found["rows"]} == {"s1": 0.3, "s2": None}
+    assert found["totals"][0]["cached_share"] == 0.3
+
+
+async def test_only_what_began_since_then_is_spending(ledger: Ledger, reports: Reports) -> None:
+    for ago in (0, 3):
+        call = a_call(started_at=at_noon(ago))
+        await spend(ledger, call, paid(call, 1_000))
+    recent, whole = await reports.spending("day", at_noon(1)), await reports.spending("day", None)
+    assert [day["day"] for day in recent["rows"]] == [local_day(at_noon())] and recent["days"] == recent["rows"]
+    assert recent["totals"][0]["calls"] == 1 and whole["totals"][0]["calls"] == 2

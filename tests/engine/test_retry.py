@@ -5,23 +5,32 @@ import time
 import anyio
 import pytest
 
+from gemini_mcp.domain.catalog import TIERS, Catalogue
 from gemini_mcp.domain.errors import (
     AgentError,
     BudgetExceeded,
+    DailyQuotaClosed,
     DailyQuotaExhausted,
     DeadlineExceeded,
     KeyRejected,
     ModelNotFound,
+    ModelResting,
+    QuotaClosed,
     QuotaExhausted,
     UpstreamError,
     UpstreamMisbehaved,
+    UpstreamTimedOut,
     UpstreamUnavailable,
 )
 from gemini_mcp.domain.messages import ModelAnswer, ModelRequest
-from gemini_mcp.engine.ports import Call
+from gemini_mcp.domain.prompting import AgentPrompt
+from gemini_mcp.domain.task import Task
+from gemini_mcp.engine.cascade import cascading
+from gemini_mcp.engine.ports import Call, Generate
 from gemini_mcp.engine.retry import MOST_ATTEMPTS, retrying
+from gemini_mcp.engine.retry_quota import CAPACITY, RETRY_COST, TIMEOUT_COST, RetryQuota
 
-from .conftest import WAIT_S, Upstream, a_call, a_request, an_answer
+from .conftest import FLASH, LITE, TODAY, WAIT_S, Upstream, a_call, a_request, an_answer, today
 
 
 def down(after: float | None = 0.0, message: str = "Gemini answered 503") -> UpstreamUnavailable:
@@ -46,7 +55,16 @@ async def test_at_most_three_attempts_and_then_the_last_error() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [KeyRejected, ModelNotFound, DailyQuotaExhausted, UpstreamMisbehaved, DeadlineExceeded]
+    "kind",
+    [
+        KeyRejected,
+        ModelNotFound,
+        DailyQuotaExhausted,
+        QuotaClosed,
+        ModelResting,
+        UpstreamMisbehaved,
+        DeadlineExceeded,
+    ],
 )
 async def test_an_error_that_waiting_does_not_mend_is_raised_at_once(kind: type[UpstreamError]) -> None:
     error = kind("no", "Mend it.", retry_after=0.0)
@@ -157,3 +175,102 @@ async def test_calls_that_run_at_once_count_their_own_attempts() -> None:
         for _ in range(10):
             group.start_soon(one)
     assert len(failures) == 10 and len(upstream.requests) == 30
+
+
+# -------------------------------------------------------------------------------------------------------------- quota
+
+
+async def failed(generate: Generate) -> UpstreamError:
+    with pytest.raises(UpstreamError) as caught:
+        await generate(a_request(), a_call())
+    return caught.value
+
+
+async def test_each_retry_costs_five_and_after_a_timeout_ten() -> None:
+    quota = RetryQuota()
+    await failed(retrying(Upstream(lambda request: down()), quota))
+    assert quota.left == CAPACITY - 2 * RETRY_COST == 490
+    timed_out = UpstreamTimedOut("Gemini answered 504", "Wait.", retry_after=0.0)
+    await failed(retrying(Upstream(lambda request: timed_out), quota))
+    assert quota.left == 490 - 2 * TIMEOUT_COST == 470
+
+
+async def test_a_retry_that_succeeds_puts_back_what_it_cost() -> None:
+    quota = RetryQuota()
+    await retrying(Upstream([down(), down(), an_answer()]), quota)(a_request(), a_call())
+    assert quota.left == CAPACITY - RETRY_COST
+
+
+async def test_a_success_puts_back_one_and_never_more_than_there_is_room_for() -> None:
+    quota = RetryQuota()
+    quota.take(RETRY_COST)
+    generate = retrying(Upstream(lambda request: an_answer()), quota)
+    for left in (496, 497, 498, 499, 500, 500):
+        await generate(a_request(), a_call())
+        assert quota.left == left
+
+
+async def test_with_nothing_left_the_error_is_raised_as_it_is_and_says_why() -> None:
+    quota, error = RetryQuota(capacity=RETRY_COST - 1), down()
+    upstream = Upstream([error, an_answer()])
+    assert await failed(retrying(upstream, quota)) is error
+    assert len(upstream.requests) == 1
+    assert error.message == "Gemini answered 503; not asked again, since too many requests have failed of late"
+
+
+async def test_a_retry_that_the_deadline_forbids_costs_nothing() -> None:
+    quota = RetryQuota()
+    await failed(retrying(Upstream([QuotaExhausted("q", "f", retry_after=3_600)]), quota))
+    assert quota.left == CAPACITY
+
+
+async def test_however_many_fail_they_share_what_there_is() -> None:
+    upstream = Upstream(lambda request: down())
+    generate = retrying(upstream, RetryQuota())
+    for _ in range(500):
+        await failed(generate)
+    assert len(upstream.requests) == 500 + CAPACITY // RETRY_COST
+
+
+# ----------------------------------------------------------------------------------------------------- other models
+
+
+async def climbed(catalogue: Catalogue, upstream: Upstream, quota: RetryQuota) -> UpstreamError | None:
+    """One task, with each model asked once."""
+    prompts = {"delegate_task": AgentPrompt.parse("Be brief.")}
+    try:
+        await cascading(upstream, catalogue, prompts, today, quota)(Task("x"), a_call())
+    except UpstreamError as error:
+        return error
+    return None
+
+
+async def test_another_model_that_is_asked_after_a_failure_costs_what_a_retry_does(catalogue: Catalogue) -> None:
+    quota, every = RetryQuota(), sum(len(catalogue.candidates(tier, TODAY)) for tier in TIERS)
+    assert await climbed(catalogue, Upstream(lambda request: down()), quota)
+    assert quota.left == CAPACITY - RETRY_COST * (every - 1)
+
+
+async def test_another_model_that_answers_puts_back_what_it_cost(catalogue: Catalogue) -> None:
+    quota, upstream = RetryQuota(), Upstream([down(), an_answer()])
+    assert await climbed(catalogue, upstream, quota) is None
+    assert quota.left == CAPACITY and len(upstream.requests) == 2
+
+
+async def test_without_anything_left_no_other_model_is_asked(catalogue: Catalogue) -> None:
+    upstream = Upstream(lambda request: down())
+    error = await climbed(catalogue, upstream, RetryQuota(capacity=0))
+    assert error is not None and "not asked again" in error.message
+    assert upstream.models == [LITE]
+
+
+async def test_a_climb_after_an_answer_that_was_turned_down_costs_nothing(catalogue: Catalogue) -> None:
+    upstream = Upstream([an_answer(""), an_answer("Good.", model=FLASH)])
+    assert await climbed(catalogue, upstream, RetryQuota(capacity=0)) is None
+    assert upstream.models == [LITE, FLASH]
+
+
+@pytest.mark.parametrize("kind", [ModelResting, QuotaClosed, DailyQuotaClosed])
+async def test_a_model_that_was_not_asked_costs_nothing(catalogue: Catalogue, kind: type[UpstreamError]) -> None:
+    upstream = Upstream([kind("not now", "f"), an_answer()])
+    assert await climbed(catalogue, upstream, RetryQuota(capacity=0)) is None

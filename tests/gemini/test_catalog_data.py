@@ -194,6 +194,34 @@ def test_neon_has_a_cost_only_without_its_unknown_cached_price() -> None:
     assert CATALOGUE.cost("gemini-4-neon", TokenUsage(input_tokens=10, cached_tokens=1), TODAY) is None
 
 
+def test_storage_is_priced_wherever_a_cache_may_be_made_and_its_price_says_where_it_is_from() -> None:
+    for model in CATALOGUE.models.values():
+        for period in model.prices:
+            assert (period.rates.cache_storage is not None) == ("explicit_cache" in model.capabilities), model.id
+            if period.rates.cache_storage is not None:
+                assert "cache storage: " in (period.overlay or ""), model.id
+
+
+def test_the_one_unconfirmed_storage_price_is_an_upper_bound_among_its_like() -> None:
+    alike = [
+        period.rates.cache_storage or 0
+        for model in CATALOGUE.models.values()
+        for period in model.prices
+        if "flash" in model.id
+    ]
+    (period,) = CATALOGUE.models["gemini-3.5-flash-lite"].prices
+    assert "not confirmed" in (period.overlay or "")
+    assert period.rates.cache_storage == max(alike) == NANO_PER_USD
+
+
+def test_storage_doubles_with_the_other_introductory_prices() -> None:
+    eve, day = date(2026, 12, 31), date(2027, 1, 1)
+    for name in ("gemini-3.8-flash", "gemini-3.7-flash", "gemini-3.6-flash"):
+        before, after = CATALOGUE.rates(name, eve), CATALOGUE.rates(name, day)
+        assert before and after
+        assert (before.cache_storage, after.cache_storage) == (NANO_PER_USD // 2, NANO_PER_USD), name
+
+
 def test_gemini_4_takes_none_of_what_answers_400() -> None:
     forbidden = {"thinking_budget", "MINIMAL", "frequency_penalty", "presence_penalty", "candidate_count"}
     models = [model for model in CATALOGUE.models.values() if model.family == "gemini-4"]

@@ -10,6 +10,7 @@ from gemini_mcp.domain.errors import (
     AgentError,
     Blocked,
     DailyQuotaExhausted,
+    FreeTierRefused,
     KeyRejected,
     ModelNotFound,
     QuotaExhausted,
@@ -17,14 +18,18 @@ from gemini_mcp.domain.errors import (
     RequestTooLarge,
     UpstreamError,
     UpstreamMisbehaved,
+    UpstreamTimedOut,
     UpstreamUnavailable,
 )
+from gemini_mcp.domain.quotas import Violation
 from gemini_mcp.domain.usage import TokenUsage
 from gemini_mcp.gemini.gateway import Gateway
 
-from .conftest import FLASH, KEY, WAIT_S, Start, a_request, http, told
+from .conftest import FLASH, KEY, WAIT_S, Start, a_request, answering, http, told
 
 NOTHING = TokenUsage()
+PER_MINUTE = "GenerateRequestsPerMinutePerProjectPerModel"
+FREE_TIER = "GenerateRequestsPerMinutePerProjectPerModel-FreeTier"
 
 
 async def failure(start: Start, **fault: Any) -> UpstreamError:
@@ -50,11 +55,10 @@ async def answered(status: int, body: Any, *headers: str) -> UpstreamError:
         ("401", KeyRejected),
         ("403", KeyRejected),
         ("404", ModelNotFound),
-        ("429", QuotaExhausted),
         ("500", UpstreamUnavailable),
         ("502", UpstreamUnavailable),
         ("503", UpstreamUnavailable),
-        ("504", UpstreamUnavailable),
+        ("504", UpstreamTimedOut),
     ],
 )
 async def test_a_status_is_translated_and_charges_nothing(start: Start, do: str, kind: type[UpstreamError]) -> None:
@@ -70,7 +74,7 @@ async def test_a_status_is_translated_and_charges_nothing(start: Start, do: str,
         (304, UpstreamMisbehaved),
         (402, RequestRejected),
         (405, RequestRejected),
-        (408, UpstreamUnavailable),
+        (408, UpstreamTimedOut),
         (413, RequestTooLarge),
         (418, RequestRejected),
         (529, UpstreamUnavailable),
@@ -117,18 +121,18 @@ async def test_a_model_that_is_not_there_is_named(start: Start) -> None:
     ],
 )
 async def test_the_wait_is_retryinfos_then_the_headers(start: Start, fault: dict[str, Any], wait: float | None) -> None:
-    error = await failure(start, do="429", **fault)
-    assert type(error) is QuotaExhausted and error.retryable and error.escalates
+    error = await failure(start, do="429", quota_id=PER_MINUTE, **fault)
+    assert type(error) is QuotaExhausted and error.retryable and error.escalates and error.usage == NOTHING
     assert error.retry_after == wait
 
 
 async def test_a_quota_is_named(start: Start) -> None:
-    error = await failure(start, do="429", quota_id="GenerateRequestsPerMinutePerProjectPerModel")
-    assert "GenerateRequestsPerMinutePerProjectPerModel" in error.message and FLASH in error.message
+    error = await failure(start, do="429", quota_id=PER_MINUTE)
+    assert PER_MINUTE in error.message and FLASH in error.message
 
 
 async def test_a_quota_of_the_day_is_not_waited_for(start: Start) -> None:
-    error = await failure(start, do="429", quota_id="GenerateRequestsPerDayPerProjectPerModel-FreeTier")
+    error = await failure(start, do="429", quota_id="GenerateRequestsPerDayPerProjectPerModel")
     assert type(error) is DailyQuotaExhausted and not error.retryable and error.escalates
     assert "midnight Pacific" in error.fix
 
@@ -149,7 +153,63 @@ async def test_a_quota_of_the_day_is_not_waited_for(start: Start) -> None:
 )
 async def test_strange_details_of_a_quota_do_not_matter(details: Any) -> None:
     error = await answered(429, {"error": {"code": 429, "message": "slow down", "details": details}})
-    assert isinstance(error, QuotaExhausted)
+    assert isinstance(error, QuotaExhausted) and error.violations == ()
+
+
+def violated(*violations: dict[str, Any]) -> dict[str, Any]:
+    detail = {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": list(violations)}
+    return {"error": {"code": 429, "message": "You exceeded your current quota", "details": [detail]}}
+
+
+@pytest.mark.parametrize(
+    ("quota_id", "quota"),
+    [
+        (PER_MINUTE, "rpm"),
+        ("GenerateRequestsPerDayPerProjectPerModel", "rpd"),
+        ("GenerateContentPaidTierInputTokensPerModelPerMinute", "tpm"),
+        ("GenerateContentInputTokensPerModelPerDay", "tpd"),
+        ("SpendPerTenMinutes", "other"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("value", "most"),
+    [({"quotaValue": "250"}, 250), ({}, None), ({"quotaValue": "many"}, None), ({"quotaValue": None}, None)],
+)
+async def test_a_429_teaches_the_quotas_that_it_names(
+    quota_id: str, quota: Any, value: dict[str, Any], most: int | None
+) -> None:
+    error = await answered(429, violated({"quotaId": quota_id} | value))
+    assert isinstance(error, QuotaExhausted) and error.violations == (Violation(quota, most),)
+
+
+async def test_a_quota_of_nothing_is_not_waited_for() -> None:
+    error = await answered(429, violated({"quotaId": PER_MINUTE, "quotaValue": "0"}))
+    assert isinstance(error, DailyQuotaExhausted) and not error.retryable and error.escalates
+    assert "none for this model" in error.fix
+
+
+async def test_a_key_of_the_free_tier_is_refused_with_what_google_does_there(start: Start) -> None:
+    error = await failure(start, do="429", quota_id=FREE_TIER, retry_delay_s=0)
+    assert type(error) is FreeTierRefused and error.code == "quota_exhausted" and error.usage == NOTHING
+    assert not error.retryable and not error.escalates
+    assert "free tier" in error.message and "improve its products" in error.fix
+    assert "billing" in error.fix and "GEMINI_AGENTS_FREE_TIER=1" in error.fix
+
+
+async def test_one_quota_of_the_free_tier_among_others_is_enough() -> None:
+    both = violated({"quotaId": PER_MINUTE}, {"quotaId": FREE_TIER})
+    assert type(await answered(429, both)) is FreeTierRefused
+
+
+async def test_a_free_tier_that_the_user_allows_is_an_ordinary_quota() -> None:
+    body = json.dumps(violated({"quotaId": FREE_TIER, "quotaValue": "15"}))
+    async with answering(http(429, body, "retry-after: 3")) as wire:
+        gateway = Gateway(KEY, wire.url, None, free_tier=True)
+        with pytest.raises(QuotaExhausted) as caught:
+            await gateway.generate(a_request(), anyio.current_time() + WAIT_S)
+        await gateway.aclose()
+    assert caught.value.retryable and caught.value.retry_after == 3.0
+    assert caught.value.violations == (Violation("rpm", 15),)
 
 
 @pytest.mark.parametrize("status", [500, 503])

@@ -152,6 +152,9 @@ def environment(home: Path, base_url: str, **more: str | None) -> dict[str, str]
         "GEMINI_API_KEY": KEY,
         "GEMINI_AGENTS_BASE_URL": base_url,
         "GEMINI_AGENTS_HOME": str(home),
+        # What many tests together spend at list prices is no reason for any of them to fail.
+        "GEMINI_AGENTS_SESSION_BUDGET_USD": "1000",
+        "GEMINI_AGENTS_DAY_BUDGET_USD": "1000",
     }
     return {name: value for name, value in (variables | more).items() if value is not None}
 
@@ -443,12 +446,13 @@ def modern_meta() -> Json:
 
 
 @asynccontextmanager
-async def raw_server(env: Mapping[str, str], era: Era = "legacy") -> AsyncIterator[RawServer]:
+async def raw_server(
+    env: Mapping[str, str], era: Era = "legacy", argv: Sequence[str] = (sys.executable, "-m", "gemini_mcp")
+) -> AsyncIterator[RawServer]:
     with kept_stderr(env) as errlog:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "gemini_mcp", env=dict(env), cwd=env["HOME"],
-            stdin=PIPE, stdout=PIPE, stderr=errlog, limit=1 << 24,
-        )  # fmt: skip
+            *argv, env=dict(env), cwd=env["HOME"], stdin=PIPE, stdout=PIPE, stderr=errlog, limit=1 << 24
+        )
         server = RawServer(process, era)
         try:
             await server.start()

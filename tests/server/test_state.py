@@ -10,6 +10,8 @@ import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 
+from gemini_mcp.engine.ledger import migrate
+
 from .driving import (
     LITE,
     Era,
@@ -53,7 +55,6 @@ def a_broken_catalogue(home: Path) -> None:
 UNUSABLE = [
     (a_file_in_its_place, "home"),
     (a_ledger_from_the_future, "99"),
-    (a_ledger_that_is_none, "not a database"),
     (a_ledger_that_is_a_folder, "directory"),
     (a_broken_catalogue, "catalog.toml"),
 ]
@@ -75,6 +76,39 @@ async def test_with_unusable_state_the_server_starts_and_the_call_says_what_to_m
             await client.read_resource("usage://session")
         assert says in caught.value.message
     assert stand.asked == []
+
+
+def a_ledger_cut_in_half(home: Path) -> None:
+    a_ledger_that_is_none(home)
+    path = home / "ledger.sqlite3"
+    path.unlink()
+    with closing(sqlite3.connect(path)) as connection:
+        migrate(connection)
+        connection.execute("CREATE TABLE padding (text)")
+        connection.executemany("INSERT INTO padding VALUES (?)", [("x" * 900,)] * 200)
+        connection.commit()
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+
+
+def set_aside(home: Path) -> Path:
+    (kept,) = home.glob("ledger.sqlite3.broken-*")
+    return kept
+
+
+@pytest.mark.parametrize("spoil", [a_ledger_that_is_none, a_ledger_cut_in_half], ids=lambda each: each.__name__)
+async def test_a_damaged_ledger_is_set_aside_and_named_once(
+    env: dict[str, str], home: Path, stand: Stand, task: str, spoil: Callable[[Path], None]
+) -> None:
+    spoil(home)
+    damaged = (home / "ledger.sqlite3").read_bytes()
+    async with over_stdio(env, "modern") as client:
+        first, second = await delegate(client, task), await delegate(client, f"{task} again")
+        usage = await read_json(client, "usage://session")
+    kept = set_aside(home)
+    assert kept.read_bytes() == damaged and kept.name in texts(first)[-1]
+    assert "broken" not in texts(second)[-1]
+    assert usage["calls"] == 2 and usage["cost_usd"] == stand.billed_usd
 
 
 async def test_a_ledger_from_the_future_is_left_as_it_is(env: dict[str, str], home: Path) -> None:

@@ -99,3 +99,32 @@ async def test_a_reset_begins_anew(start: Start) -> None:
         assert (await stand.http.post("/__reset")).json() == {}
         assert (await stand.bill())["calls"] == 0
         assert await stand.log() == []
+
+
+def stored(_model: str, tokens: int, seconds: float) -> int | None:
+    """Nano-USD, one for each token and second."""
+    return round(tokens * seconds)
+
+
+async def test_a_cache_is_billed_by_its_tokens_and_by_the_time_it_was_asked_for(start: Start) -> None:
+    now = 1_800_000_000.0
+    stand = await start(prices="list", price=price, storage_price=stored, now=lambda: now)
+    config = types.CreateCachedContentConfig(contents="word " * 100, ttl="60s")
+    cache = await stand.sdk.aio.caches.create(model=FLASH, config=config)
+    assert cache.name and cache.usage_metadata
+    tokens = cache.usage_metadata.total_token_count or 0
+    whole = tokens * RATES[FLASH][0] + tokens * 60
+    bill = await stand.bill()
+    line = bill["models"][FLASH]
+    assert (line["calls"], line["caches"], line["input_tokens"], line["nano_usd"]) == (0, 1, tokens, whole)
+    await stand.sdk.aio.caches.update(name=cache.name, config={"ttl": "90s"})
+    assert (await stand.bill())["nano_usd"] == whole + tokens * 30
+    await stand.sdk.aio.caches.update(name=cache.name, config={"ttl": "10s"})
+    await stand.sdk.aio.caches.delete(name=cache.name)
+    assert (await stand.bill())["nano_usd"] == bill["nano_usd"] + tokens * 30
+
+
+async def test_a_cache_costs_nothing_at_prices_of_zero(start: Start) -> None:
+    stand = await start(prices="zero", price=price, storage_price=stored)
+    await stand.sdk.aio.caches.create(model=FLASH, config=types.CreateCachedContentConfig(contents="word " * 100))
+    assert (await stand.bill())["nano_usd"] == 0

@@ -214,6 +214,17 @@ PLACES: dict[str, Placed] = {
     "curly quotes": _around("NAME: \u201c", "\u201d\n"),
     "byte order mark": _around("\ufeffNAME=", "\n"),
     "comment": _around("x = 1  # NAME = ", "\n"),
+    "CSV, column": _around("host,user,NAME\na.internal,app,", "\nb.internal,app,\n"),
+    "TSV, column": _around("host\tNAME\tport\na.internal\t", "\t80\n"),
+    "CSV, quoted": _around('"host";"NAME"\n"a;b";"', '"\n'),
+    "Markdown, column": _around("| host | NAME |\n| --- | --- |\n| a.internal |  |\n| b.internal | ", " |\n"),
+    "Dockerfile": _around("FROM python\nENV NAME ", "\nCMD run\n"),
+    "Terraform": _around('variable "NAME" {\n  type    = string\n  default = "', '"\n}\n'),
+    "output of Terraform": _around('{"NAME": {"sensitive": true, "type": "string", "value": "', '"}}\n'),
+    "value on the next line": _around('conf = {\n  NAME:\n    "', '",\n};\n'),
+    "argument on the next line": _around("connect(\n    NAME=\n        '", "',\n)\n"),
+    "Kubernetes, value first": _around("env:\n  - value: ", "\n    name: NAME\n"),
+    "JSON, value first": _around('[{"Value": "', '", "Key": "NAME"}]\n'),
     "notebook": _notebook,
     "notebook, over lines": _notebook_over_lines,
     "concatenated": _concatenated,
@@ -223,9 +234,6 @@ _NAME_IN_VALUE = "Account" + "Key="
 """Of a connection string: it belongs to the form, and is no secret."""
 
 NEUTRAL = "item"
-_NAME_IN_VALUE = "Account" + "Key="
-"""Of a connection string: it belongs to the form, and is no secret."""
-
 """A name that promises nothing."""
 
 
@@ -285,6 +293,8 @@ def _framed(mint: Mint) -> Iterator[Canary]:
     pair = base64.b64encode(f"ci:{value}".encode()).decode()
     yield Canary("registry credentials", "Docker", json.dumps({"auths": {"r.io": {"auth": pair}}}), pair, (pair,))
     yield Canary("credentials in a header", "basic", f"Authorization: Basic {pair}\n", pair, (pair,))
+    yield from _of_commands(mint)
+    yield from _disguised(mint)
     token = mint.some(URL, 40)
     yield Canary("bearer token", "header", f"curl -H 'Authorization: Bearer {token}' https://x\n", token, (token,))
     yield Canary("bearer token", "code", f'headers = {{"Authorization": f"Bearer {token}"}}\n', token, (token,))
@@ -294,6 +304,58 @@ def _framed(mint: Mint) -> Iterator[Canary]:
     signature = mint.some(HEX, 64)
     text = f"https://b.s3.amazonaws.com/x?X-Amz-Date=1&X-Amz-Signature={signature}\n"
     yield Canary("signed URL", "S3", text, signature, (signature,))
+
+
+def _of_commands(mint: Mint) -> Iterator[Canary]:
+    for place, before, after in (
+        ("mysql", "mysql -u root -p", " shop\n"),
+        ("mysqldump", "mysqldump --single-transaction -u root -p'", "' shop > x.sql\n"),
+        ("redis.conf", "port 6379\nrequirepass ", "\n"),
+        ("redis-cli", "redis-cli -h cache -a ", " ping\n"),
+        ("PowerShell", 'ConvertTo-SecureString "', '" -AsPlainText -Force\n'),
+        ("openssl", "openssl rsa -in a.pem -passin pass:", " -out b\n"),
+        ("login", 'client.login("app", "', '")\n'),
+    ):
+        value = mint.password()
+        yield Canary("password", place, f"{before}{value}{after}", value, (value,))
+    token = SHAPED["GitHub token"](mint)
+    pair = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+    yield Canary(
+        "registry credentials", "Docker, token", json.dumps({"auths": {"r.io": {"auth": pair}}}), pair, (pair,)
+    )
+    yield Canary("token in base64", "alone", f"login: {pair}\n", pair, (pair,))
+
+
+def _disguised(mint: Mint) -> Iterator[Canary]:
+    """Written otherwise than it is meant. What stands in the text is told in pieces of some length."""
+    token = SHAPED["GitHub token"](mint)
+    head, middle, tail = token[:14], token[14:26], token[26:]
+    for place, before, after in (
+        ("bold part", "**", "**"),
+        ("slanted part", "*", "*"),
+        ("code part", "`", "`"),
+        ("struck part", "~~", "~~"),
+        ("bold part of a page", "<b>", "</b>"),
+        ("span of a page", '<span class="x">', "</span>"),
+    ):
+        yield Canary("GitHub token", place, f"It is {head}{before}{middle}{after}{tail} today.\n", token, (head, tail))
+    for place, mark in (
+        ("JSON escape", "\\u005f"),
+        ("hexadecimal escape", "\\x5f"),
+        ("percent", "%5F"),
+        ("entity", "&#95;"),
+    ):
+        written = token.replace("_", mark)
+        yield Canary("GitHub token", place, f'{{"item": "{written}"}}\n', written, (written[8:],))
+    value = mint.some(B62, 30)
+    text = f"api_key: {value[:9]}**{value[9:20]}**{value[20:]}\n"
+    yield Canary("secret", "bold part of a value", text, value, (value[:9], value[20:]))
+    lines = mint.pem("RSA ", 800).splitlines()
+    for place, kept in (("without its head", lines[1:]), ("its last lines", lines[5:])):
+        yield _key(place, "\n".join(kept) + "\n", "\n".join(["", *kept]))
+    body = "MII" + mint.some(B64, 3) + "IBAAKCAQEA" + mint.some(B64, 1_200)
+    pieces = [body[at : at + 64] for at in range(0, len(body), 64)]
+    yield Canary("private key", "without its frame", "\n".join(pieces) + "\n", body, tuple(pieces[:-1]))
 
 
 def _key(place: str, text: str, key: str) -> Canary:
@@ -373,4 +435,23 @@ def benign(seed: int) -> Iterator[str]:
         f"GIT_SHA={hex40}",
         f"version: 1.2.3+g{hex40[:9]}",
         "key=lambda item: item[1]",
+        "name,password,token\nbob,changeme,bearer\nal,<unset>,\n",
+        "token,count,key\nthe,4123,word_the\nKaffeehaus,12,word_kaffeehaus\n",
+        "| key | meaning |\n|---|---|\n| `cache_dir` | Where pages are kept |\n| `retry_after_s` | Seconds |\n",
+        f"| commit | token |\n|---|---|\n| {hex40} | next |\n",
+        "def connect(user, password):\n    self.user, self.password = user, hash(password)\n",
+        "ENV PASSWORD_FILE /run/secrets/db\nARG TOKEN\nENV API_KEY ${API_KEY}\n",
+        'variable "db_password" {\n  type      = string\n  sensitive = true\n}\n',
+        'variable "db_password" {\n  default = "changeme"\n}\n',
+        '"password": {"type": "string", "default": ""},',
+        "password:\n  type: string\n  description: of the user\n",
+        "Password:\n\nEnter the password that was sent to you.\n",
+        "requirepass foobared\n",
+        "mysql -u root -p shop\nmysql -p$MYSQL_PASSWORD -h db\nmysqld --port=3306 --protocol=tcp\n",
+        'ConvertTo-SecureString "$password" -AsPlainText\n',
+        f"digest: {base64.b64encode(bytes.fromhex(hex64)).decode()}\n",
+        f"payload: {base64.b64encode(b'The quick brown fox jumps over the lazy dog.').decode()}\n",
+        "area = a*b*c; x = 2**32; y = (size_t*)p",
+        "it is **important** to read `this`*now*",
+        f"{DASHES}END {'PRIVATE'} KEY{DASHES}\nis the last line of a key.\n",
     )

@@ -92,15 +92,36 @@ async def test_text_beside_the_page_is_seen(children: Children) -> None:
     assert (await pages_of(children, data)).pages == (Page(1, "hidden"),)
 
 
-async def test_notes_and_filled_fields_of_a_page_are_read(children: Children) -> None:
-    """They are not among its words, but are shown with it."""
-    note = b"<</Type/Annot/Subtype/Text/Rect[0 0 9 9]/Contents(a note on it)>>"
-    field = b"<</Type/Annot/Subtype/Widget/FT/Tx/T(name)/Rect[0 0 9 9]/V(Ada Lovelace)>>"
-    link = b"<</Type/Annot/Subtype/Link/Rect[0 0 9 9]>>"
-    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Annots[%b%b%b]>>" % (note, link, field)
-    assert (await pages_of(children, bombs.page_tree(b"/Count 1/Kids[3 0 R]", page))).pages == (
-        Page(1, "a note on it\nAda Lovelace"),
-    )
+FORM = b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[4 0 R]/DA(/Helv 0 Tf)>>>>"
+FIELD = b"<</Type/Annot/Subtype/Widget/FT/Tx/T(name)/Rect[50 500 400 520]/P 3 0 R/V(Ada Lovelace)>>"
+STAMP = b"<</Type/Annot/Subtype/FreeText/Rect[50 600 400 620]/Contents(unseen)/AP<</N 5 0 R>>>>"
+NOTE = b"<</Type/Annot/Subtype/Text/Rect[0 0 9 9]/Contents(a note on it)>>"
+LINK = b"<</Type/Annot/Subtype/Link/Rect[0 0 9 9]/A<</S/URI/URI(https://host/elsewhere)>>>>"
+
+
+def annotated() -> bytes:
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Annots[4 0 R %b%b%b]>>" % (STAMP, NOTE, LINK)
+    form = b"/Type/XObject/Subtype/Form/BBox[0 0 350 20]/Resources<</Font<</F 6 0 R>>>>"
+    drawn = made.stream(b"BT /F 9 Tf 2 4 Td (Approved by Grace) Tj ET", form)
+    return made.pdf_of([FORM, b"<</Type/Pages/Count 1/Kids[3 0 R]>>", page, FIELD, drawn, made.FONT])
+
+
+async def test_what_notes_and_fields_show_becomes_a_part_of_their_page(children: Children) -> None:
+    found = await pages_of(children, annotated())
+    assert "Ada Lovelace" in found.pages[0].text and "Approved by Grace" in found.pages[0].text
+    again = await pages_of(children, found.data)
+    assert again.pages == found.pages
+
+
+async def test_what_notes_say_and_do_not_show_is_counted_and_not_sent(children: Children) -> None:
+    found = await pages_of(children, annotated())
+    assert found.notes == 1 and (await pages_of(children, found.data)).notes == 0
+    sent = found.data + found.rest.encode()
+    assert not any(hidden in sent for hidden in (b"a note on it", b"elsewhere", b"unseen", b"Annots", b"AcroForm"))
+
+
+async def test_a_pdf_made_of_the_same_pages_is_the_same(children: Children) -> None:
+    assert (await pages_of(children, FIVE)).data == (await pages_of(children, FIVE)).data
 
 
 async def test_fifteen_hundred_pages_are_read_in_order(children: Children) -> None:

@@ -19,6 +19,7 @@ import pytest
 
 from gemini_mcp.domain.errors import InvalidArgument, PathDenied, Refusal, TooLarge
 from gemini_mcp.domain.patches import FilePatch
+from gemini_mcp.sources import submodules
 from gemini_mcp.sources.git import Change, Git
 
 from .repositories import GIT, a_repository, commit, everything_in, git, write
@@ -274,6 +275,67 @@ async def test_odd_names_are_read(repository: Path) -> None:
         assert set(await opened.contents(change.new, names)) == readable
 
 
+LATIN = "name = 'caf\u00e9'\nother = 'na\u00efve'\nlast = 'd\u00e9j\u00e0 vu'\n"
+
+
+def raw(folder: Path, name: str, data: bytes) -> None:
+    (folder / name).write_bytes(data)
+
+
+@pytest.mark.parametrize("range_", ["working", "staged", "HEAD"])
+async def test_a_file_in_another_encoding_is_told_as_text(repository: Path, range_: str) -> None:
+    raw(repository, "lat.py", LATIN.encode("latin-1"))
+    git(repository, "add", ".")
+    git(repository, "commit", "-q", "-m", "latin")
+    raw(repository, "lat.py", LATIN.replace("caf\u00e9", "caf\u00e9 cr\u00e8me").encode("latin-1"))
+    if range_ != "working":
+        git(repository, "add", ".")
+    if range_ == "HEAD":
+        git(repository, "commit", "-q", "-m", "cream")
+    (patch,) = (await changed(repository, range_)).patches
+    (hunk,) = patch.hunks
+    assert hunk.new_lines == LATIN.replace("caf\u00e9", "caf\u00e9 cr\u00e8me").split("\n")[:-1]
+    assert hunk.old_lines == LATIN.split("\n")[:-1]
+
+
+async def test_a_change_of_the_encoding_is_told_in_both(repository: Path) -> None:
+    raw(repository, "lat.py", LATIN.encode("latin-1"))
+    git(repository, "add", ".")
+    git(repository, "commit", "-q", "-m", "latin")
+    raw(repository, "lat.py", LATIN.encode())
+    (patch,) = (await changed(repository, "working")).patches
+    (hunk,) = patch.hunks
+    assert hunk.old_lines == hunk.new_lines == LATIN.split("\n")[:-1]
+    assert [line.mark for line in hunk.lines] == ["-"] * 3 + ["+"] * 3
+
+
+async def test_a_deleted_file_in_another_encoding_is_told_as_text(repository: Path) -> None:
+    raw(repository, "lat.py", LATIN.encode("latin-1"))
+    git(repository, "add", ".")
+    git(repository, "commit", "-q", "-m", "latin")
+    (repository / "lat.py").unlink()
+    (patch,) = (await changed(repository, "working")).patches
+    assert patch.hunks[0].old_lines == LATIN.split("\n")[:-1] and patch.new_path is None
+
+
+async def test_a_file_whose_encoding_cannot_be_told_is_left_out_and_named(repository: Path) -> None:
+    raw(repository, "odd.txt", "\u00fcber ".encode() * 30 + b"\xfa\xfe\xff\n")
+    write(repository, {"a.py": "one\n"})
+    git(repository, "add", ".")
+    change = await changed(repository, "staged")
+    assert [patch.path for patch in change.patches] == ["a.py"]
+    assert change.left_out == (("odd.txt", "it is not UTF-8, and its encoding cannot be told"),)
+
+
+async def test_a_byte_order_mark_is_no_part_of_the_first_line(repository: Path) -> None:
+    raw(repository, "m.cs", "\ufeffusing A;\nclass B {}\n".encode())
+    git(repository, "add", ".")
+    git(repository, "commit", "-q", "-m", "mark")
+    raw(repository, "m.cs", "\ufeffusing A;\nclass C {}\n".encode())
+    (patch,) = (await changed(repository, "working")).patches
+    assert patch.hunks[0].new_lines == ["using A;", "class C {}"]
+
+
 async def test_a_file_too_large_to_compare_counts_as_binary(repository: Path) -> None:
     write(repository, {"a.py": "x\n" * 3_000_000, "b.py": "beta\n"})
     told = {patch.path: patch.binary for patch in (await changed(repository, "working")).patches}
@@ -420,22 +482,54 @@ async def test_a_linked_work_tree_is_read(repository: Path, tmp_path: Path) -> N
     assert await paths(tmp_path / "linked", "working") == ["a.py"]
 
 
-async def test_a_submodule_is_read_by_itself_and_not_through_its_parent(repository: Path, tmp_path: Path) -> None:
+def with_submodule(repository: Path, tmp_path: Path) -> Path:
+    """The submodule's folder."""
     a_repository(tmp_path / "library", {"x.py": "x\n"})
-    git(
-        repository,
-        "-c",
-        "protocol.file.allow=always",
-        "submodule",
-        "--quiet",
-        "add",
-        str(tmp_path / "library"),
-        "library",
-    )
+    adding = ["submodule", "--quiet", "add", str(tmp_path / "library"), "sub/library"]
+    git(repository, "-c", "protocol.file.allow=always", *adding)
     git(repository, "commit", "-q", "-m", "library")
-    write(repository / "library", {"x.py": "y\n"})
+    return repository / "sub" / "library"
+
+
+async def differing(folder: Path) -> list[str]:
+    with anyio.fail_after(WAIT_S):
+        async with Git(folder) as repository:
+            return [path async for path in submodules.changed(repository)]
+
+
+async def test_a_submodule_is_read_by_itself_and_not_through_its_parent(repository: Path, tmp_path: Path) -> None:
+    library = with_submodule(repository, tmp_path)
+    write(library, {"x.py": "y\n"})
     assert await paths(repository, "working") == []
-    assert await paths(repository / "library", "working") == ["x.py"]
+    assert await paths(library, "working") == ["x.py"]
+
+
+async def test_a_submodule_that_differs_from_its_commit_is_named(repository: Path, tmp_path: Path) -> None:
+    library = with_submodule(repository, tmp_path)
+    assert await differing(repository) == []
+    write(library, {"x.py": "y\n"})
+    assert await differing(repository) == ["sub/library"]
+    assert await differing(repository / "sub") == ["library"]
+    git(library, "add", ".")
+    assert await differing(repository) == ["sub/library"]
+    commit(library, {})
+    assert await differing(repository) == ["sub/library"]
+    git(repository, "add", "sub/library")
+    assert await differing(repository) == []
+    (patch,) = (await changed(repository, "staged")).patches
+    assert patch.is_submodule and patch.path == "sub/library"
+
+
+async def test_a_submodule_that_was_not_fetched_is_no_change_and_a_link_in_its_place_is(
+    repository: Path, tmp_path: Path
+) -> None:
+    library = with_submodule(repository, tmp_path)
+    shutil.rmtree(library)
+    library.mkdir()
+    assert await differing(repository) == []
+    library.rmdir()
+    library.symlink_to(tmp_path / "library")
+    assert await differing(repository) == ["sub/library"]
 
 
 def _by_pointer(mine: Path, theirs: Path) -> None:

@@ -2,15 +2,19 @@
 
 import asyncio
 import hashlib
+import io
 import os
+import re
 import socket
 from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import pytest
+from PIL import Image
 
 from gemini_mcp.domain.errors import (
+    AgentError,
     FileNotFound,
     InvalidArgument,
     PathDenied,
@@ -25,10 +29,13 @@ from gemini_mcp.sources.beneath import Beneath
 from gemini_mcp.sources.child import Children
 from gemini_mcp.sources.conversion import MOST_TEXT_BYTES
 from gemini_mcp.sources.documents import pdf_pages
-from gemini_mcp.sources.reader import MOST_FILE_BYTES, MOST_URLS, Reader
+from gemini_mcp.sources.purposes import CODE
+from gemini_mcp.sources.reader import Reader
 from gemini_mcp.sources.secrets import Screen
+from gemini_mcp.sources.survey import MOST_FILE_BYTES, MOST_URLS
 from gemini_mcp.sources.web import Web
 
+from .canaries import SHAPED, Mint
 from .made import docx, paragraph, pdf
 from .tls import Asked, Authority, serving
 from .url_corpus import SITE, Trial, World, answer
@@ -299,14 +306,14 @@ async def test_what_a_folder_holds_besides_is_told(root: Path) -> None:
     material = await reader_of(root).read(["."])
     assert [source.path for source in material.sources] == ["a.txt", "sub/b.txt"]
     assert {path for path, _ in material.left_out} == {".env", "x.zip"}
-    assert any(".env" in note for note in material.notes)
 
 
-async def test_a_pdf_is_sent_as_it_is_and_its_pages_are_known(root: Path) -> None:
+async def test_a_pdf_is_sent_natively_and_its_pages_are_known(root: Path) -> None:
     content = pdf(["One speaks of piers.", "Two speaks of ships.", "Three speaks of storms."])
     (root / "a.pdf").write_bytes(content)
     source = await one(root, "a.pdf")
-    assert source.media is not None and source.media.data == content and source.sent_as == "pdf"
+    assert source.media is not None and source.media.data.startswith(b"%PDF-") and source.sent_as == "pdf"
+    assert (source.bytes, source.sha256) == (len(content), hashlib.sha256(content).hexdigest())
     assert [(page.number, "speaks" in page.text) for page in source.pages] == [(1, True), (2, True), (3, True)]
     assert source.media.tokens == 3 * 560
 
@@ -357,6 +364,31 @@ async def test_pages_of_what_has_none_are_refused(root: Path) -> None:
     assert isinstance(await refused(root, "a.txt#pages=1"), InvalidArgument)
 
 
+@pytest.mark.parametrize(
+    ("pages", "wrong"),
+    [
+        ("40", "a.pdf: page 40 is not in it: it has 3 pages"),
+        ("2-40", "a.pdf: pages 2-40 are not all in it: it has 3 pages"),
+        ("3-2", "a.pdf: pages 3-2 run backwards"),
+        ("1-", "a.pdf: '1-' is no page and no range of pages"),
+    ],
+)
+async def test_pages_that_are_not_there_are_refused_in_the_words_of_a_path(root: Path, pages: str, wrong: str) -> None:
+    (root / "a.pdf").write_bytes(pdf(["One.", "Two.", "Three."]))
+    error = await refused(root, f"a.pdf#pages={pages}")
+    assert isinstance(error, InvalidArgument) and error.message == wrong
+    assert error.fix == "Choose from 1 to 3, as in file.pdf#pages=1-3; without #pages= it is read whole."
+
+
+@pytest.mark.parametrize("name", ["a.pdf", "a.docx", "a.txt"])
+async def test_a_document_instead_of_an_image_is_sent_where_it_can_be_asked_about(root: Path, name: str) -> None:
+    (root / "a.pdf").write_bytes(pdf(["One."]))
+    (root / "a.docx").write_bytes(docx(paragraph("One.")))
+    with pytest.raises(UnsupportedFormat) as caught:
+        await reader_of(root).images([name], "medium", "gemini-3")
+    assert "delegate_task" in caught.value.fix and "summarize_docs" in caught.value.fix
+
+
 async def test_a_sparse_giant_is_refused_unread(root: Path) -> None:
     with (root / "giant.txt").open("wb") as file:
         file.truncate(MOST_FILE_BYTES + 1)
@@ -369,9 +401,139 @@ async def test_text_has_a_lower_limit_than_documents(root: Path) -> None:
 
 
 async def test_all_together_have_a_limit(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gemini_mcp.sources.reader.MOST_TOTAL_BYTES", 10)
+    monkeypatch.setattr("gemini_mcp.sources.survey.MOST_TOTAL_BYTES", 10)
     assert (await read((root,), ["a.txt"]))[0].text == "hello"
     assert isinstance(await refused(root, "."), TooLarge)
+
+
+# --------------------------------------------------------------------------------------------- found, and not of use
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
+BINARY = b"\x7fELF" + bytes(range(256))
+
+
+@pytest.fixture
+def mixed(root: Path) -> Path:
+    """A folder in which some of everything lies."""
+    folder = root / "mix"
+    folder.mkdir()
+    (folder / "note.md").write_text("A note.")
+    (folder / "chart.png").write_bytes(PNG)
+    (folder / "core").write_bytes(BINARY)
+    (folder / "locked.pdf").write_bytes(b"%PDF-1.7\nnothing of the kind")
+    return root
+
+
+def secret() -> str:
+    """Made here, so that none stands in a file of ours."""
+    return SHAPED["AWS access key"](Mint(7))
+
+
+def picture() -> bytes:
+    kept = io.BytesIO()
+    Image.new("RGB", (20, 10)).save(kept, "PNG")
+    return kept.getvalue()
+
+
+@pytest.mark.parametrize("names", [["mix"], ["mix/*"], ["mix/**", "mix/note.md"]])
+async def test_what_a_folder_holds_and_cannot_be_read_is_left_out_and_named(mixed: Path, names: list[str]) -> None:
+    material = await reader_of(mixed).read(names)
+    assert [source.path for source in material.sources] == ["mix/note.md"]
+    assert dict(material.left_out) == {
+        "mix/chart.png": "an image",
+        "mix/core": "binary",
+        "mix/locked.pdf": "it is damaged, or no PDF",
+    }
+
+
+@pytest.mark.parametrize("name", ["chart.png", "core", "locked.pdf"])
+async def test_what_is_named_by_itself_is_refused_even_when_a_folder_holds_it_too(mixed: Path, name: str) -> None:
+    for names in (["mix", f"mix/{name}"], [f"mix/{name}", "mix"], [f"mix/{name}"]):
+        with pytest.raises(UnsupportedFormat, match=f"mix/{name}"):
+            await read((mixed,), names)
+
+
+@pytest.mark.parametrize("name", ["mix/c*", "mix/*.png", "mix/*.pdf"])
+async def test_a_name_of_which_nothing_can_be_read_is_refused_with_the_reasons(mixed: Path, name: str) -> None:
+    with pytest.raises(UnsupportedFormat, match=r"left out: (an image; binary|an image|it is damaged)") as caught:
+        await read((mixed,), ["a.txt", name])
+    assert "analyze_image" in caught.value.fix and name in caught.value.message
+
+
+async def test_code_alone_is_found_for_a_review(mixed: Path) -> None:
+    (mixed / "mix" / "a.docx").write_bytes(docx(paragraph("Words.")))
+    (mixed / "mix" / "a.py").write_text("pass")
+    material = await reader_of(mixed).read(["mix"], purpose=CODE)
+    assert [source.path for source in material.sources] == ["mix/a.py", "mix/note.md"]
+    assert {why for path, why in material.left_out if path.endswith(("docx", "pdf"))} == {"no code"}
+    assert (await reader_of(mixed).read(["mix/a.docx"], purpose=CODE)).sources[0].text == "Words."
+
+
+async def test_images_alone_are_found_for_a_question_about_images(mixed: Path) -> None:
+    (mixed / "mix" / "good.png").write_bytes(picture())
+    material = await reader_of(mixed).images(["mix"], "medium", "gemini-3")
+    assert [source.path for source in material.sources] == ["mix/good.png"]
+    assert dict(material.left_out)["mix/note.md"] == "no image that can be read"
+    assert "mix/chart.png" in dict(material.left_out), "only its first bytes are a PNG's"
+
+
+async def test_what_is_too_large_by_itself_is_left_out_of_a_folder_and_counts_for_nothing(root: Path) -> None:
+    for name in ("giant.txt", "huge.log", "vast"):
+        with (root / name).open("wb") as file:
+            file.truncate(MOST_FILE_BYTES + 1)
+    (root / "long.txt").write_bytes(b"x " * (MOST_TEXT_BYTES // 2 + 1))
+    material = await reader_of(root).read(["."])
+    assert [source.path for source in material.sources] == ["a.txt", "sub/b.txt"]
+    assert dict(material.left_out)["long.txt"] == "over 16 MiB of text"
+
+
+async def test_of_many_files_only_those_that_serve_are_counted(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gemini_mcp.sources.survey.MOST_FILES", 3)
+    for number in range(5):
+        (root / f"{number}.png").write_bytes(PNG)
+    assert len((await reader_of(root).read(["."])).sources) == 2
+    for number in range(5):
+        (root / f"{number}.txt").write_text("x")
+    with pytest.raises(TooLarge, match="7 files are too many") as caught:
+        await read((root,), ["."])
+    assert '"!tests/"' in caught.value.fix
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+async def test_what_may_not_be_opened_is_left_out_of_a_folder(root: Path) -> None:
+    (root / "a.txt").chmod(0)
+    assert "a.txt" in dict((await reader_of(root).read(["."])).left_out)
+
+
+# ------------------------------------------------------------------------------------------- secrets in what is found
+
+
+async def test_secrets_that_a_folder_holds_refuse_the_call_and_say_how_to_leave_them_out(root: Path) -> None:
+    for name in ("sub/one.py", "top.py", "sub/odd [1].py"):
+        (root / name).write_text(f'x = 1\nTOKEN = "{secret()}"\n')
+    with pytest.raises(SecretFound) as caught:
+        await read((root,), ["."])
+    assert all(f"{name} holds 1 secret (line 2" in caught.value.message for name in ("sub/one.py", "top.py"))
+    patterns = re.findall(r'"(!.+?)"', caught.value.fix)
+    assert patterns == ["!sub/odd [1].py", "!sub/one.py", "!/top.py"]
+    assert [source.path for source in await read((root,), [".", *patterns])] == ["a.txt", "sub/b.txt"]
+
+
+async def test_a_secret_in_what_was_named_by_itself_is_no_matter_of_patterns(root: Path) -> None:
+    (root / "top.py").write_text(f'TOKEN = "{secret()}"\n')
+    with pytest.raises(SecretFound) as caught:
+        await read((root,), ["top.py", "sub"])
+    assert '"!' not in caught.value.fix and "GEMINI_AGENTS_SECRETS" in caught.value.fix
+
+
+async def test_more_secrets_than_can_be_named_are_counted_and_all_left_out(root: Path) -> None:
+    for number in range(8):
+        (root / f"{number}.py").write_text(f'TOKEN = "{secret()}"\n')
+    with pytest.raises(SecretFound, match="and so do 3 more") as caught:
+        await read((root,), ["."])
+    patterns = re.findall(r'"(!.+?)"', caught.value.fix)
+    assert len(patterns) == 8 and len(await read((root,), [".", *patterns])) == 2
 
 
 # -------------------------------------------------------------------------------------------------------------- URLs
@@ -403,3 +565,13 @@ async def test_a_url_is_never_taken_for_a_path(root: Path, name: str) -> None:
 async def test_more_pages_than_a_call_may_fetch_are_refused_before_any_is(root: Path) -> None:
     with pytest.raises(TooLarge):
         await read((root,), [f"https://{SITE}/{number}" for number in range(MOST_URLS + 1)])
+
+
+async def test_a_child_that_does_not_start_is_told_as_one_error(tmp_path: Path) -> None:
+    for name in ("a.pdf", "b.pdf", "c.pdf"):
+        (tmp_path / name).write_bytes(pdf(["The harbour has three piers."]))
+    children = Children(worker=("-c", "import sys; sys.exit(3)"))
+    reader = Reader(Beneath((tmp_path,)), Web(), Screen(), children)
+    with pytest.raises(AgentError) as error:
+        await reader.read(["a.pdf", "b.pdf", "c.pdf"])
+    assert error.value.fix

@@ -138,3 +138,20 @@ def test_the_guess_looks_at_a_sample(content: bytes, monkeypatch: pytest.MonkeyP
     with suppress(UnsupportedFormat):
         decoded(content, "x")
     assert seen and max(seen) < 10_000
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["# -*- coding: {} -*-", "#!/usr/bin/env python\n# vim: fileencoding={}", '<?xml version="1" encoding="{}"?>'],
+)
+@pytest.mark.parametrize("encoding", ["latin-1", "ISO-8859-2", "cp1251", "cp932"])
+def test_what_a_file_declares_is_no_guess(head: str, encoding: str) -> None:
+    letters = {"latin-1": "\u00ef", "ISO-8859-2": "\u0159", "cp1251": "\u0436", "cp932": "\u8868"}[encoding]
+    text = f"{head.format(encoding)}\nname = '{letters}'\n"
+    assert decoded(text.encode(encoding), "a") == text
+
+
+@pytest.mark.parametrize("encoding", ["rot13", "base64", "idna", "no-such", "utf-7", "../x"])
+def test_no_other_codec_is_used_because_a_file_says_so(encoding: str) -> None:
+    with pytest.raises(UnsupportedFormat):
+        decoded(f"# coding: {encoding}\n".encode() + bytes(range(128, 256)) * 20, "a")

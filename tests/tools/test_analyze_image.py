@@ -49,7 +49,7 @@ async def test_an_image_is_made_smaller_and_its_tokens_are_known_before_it_is_se
     assert width < 4_000 and abs(width / height - 4 / 3) < 0.01
     (attempt,) = given.receipt["attempts"]
     assert 280 < attempt["input_tokens"] < 800
-    assert any("1 image: about 2" in message and "$" in message for message in told)
+    assert any("1 image: about 4" in message and "$" in message for message in told)
 
 
 async def test_more_detail_is_more_tokens(office: Open, chart: Path) -> None:

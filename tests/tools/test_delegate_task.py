@@ -19,6 +19,7 @@ from gemini_mcp.domain.errors import (
     NoApiKey,
     PathDenied,
     SecretFound,
+    TooLarge,
     UnknownModelName,
 )
 from gemini_mcp.domain.money import usd_text
@@ -139,6 +140,37 @@ async def test_what_is_not_the_same_is_asked(office: Open, change: dict[str, Any
     await here.delegate("hi")
     await here.delegate(**({"task": "hi"} | change))
     assert len(here.asked) == 2
+
+
+async def test_what_no_model_can_hold_is_sent_to_summarize_docs(office: Open) -> None:
+    here = await office()
+    (here.project / "big.txt").write_text("1 2 3 4\n" * 150_000)
+    failure = await failed(here, task="What is it about?", files=["big.txt"])
+    assert isinstance(failure.error, TooLarge) and "summarize_docs" in failure.error.fix
+    failure = await failed(here, task="What is it about?", context="1 2 3 4\n" * 150_000)
+    assert isinstance(failure.error, TooLarge) and "summarize_docs" not in failure.error.fix
+    assert here.asked == []
+
+
+async def test_an_empty_file_is_told(office: Open) -> None:
+    here = await office()
+    for name in ("zero.md", "blank.md"):
+        (here.project / name).write_text("\n" if name == "blank.md" else "")
+    (here.project / "full.md").write_text("text")
+    assert "nothing to read in zero.md · " in (await here.delegate("hi", files=["zero.md", "full.md"])).receipt_line
+    assert "nothing to read in blank.md, zero.md · " in (await here.delegate("hi", files=["."])).receipt_line
+
+
+async def test_what_a_folder_holds_besides_is_counted_in_the_line_and_listed_in_the_receipt(office: Open) -> None:
+    here = await office()
+    for number in range(5):
+        (here.project / f"{number}.zip").write_bytes(b"")
+    (here.project / "__pycache__").mkdir()
+    (here.project / "__pycache__" / "a.txt").write_text("text")
+    (here.project / "full.md").write_text("text")
+    made = await here.delegate("hi", files=["."])
+    assert "5 of 6 files not read: .zip files are not read; e.g. 0.zip, 1.zip, 2.zip · " in made.receipt_line
+    assert [each["path"] for each in receipt(made)["not_read"]] == [f"{number}.zip" for number in range(5)]
 
 
 async def test_a_changed_file_is_asked_about_again(office: Open) -> None:

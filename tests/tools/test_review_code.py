@@ -1,13 +1,14 @@
 """review_code on real files and a real repository, with a model that says what the test wants said."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gemini_mcp.domain.errors import FileNotFound, InvalidArgument, PathDenied
+from gemini_mcp.domain.errors import BudgetExceeded, FileNotFound, InvalidArgument, PathDenied, UnsupportedFormat
 from gemini_mcp.engine.ports import silent
 from gemini_mcp.tools.review_code import ReviewCode, review_code
 from gemini_mcp.tools.services import Delivered, ToolFailure
@@ -195,7 +196,65 @@ async def test_a_large_review_is_split_and_a_lost_part_is_named(office: Open, sh
     open_office = await office({"do": "blocked", "match": r"def one_399\("}, saying())
     given = await review(open_office, paths=["one.py", "two.py"])
     assert given.structured is not None and len(open_office.asked) > 2
-    assert "Not reviewed: one.py" in given.structured["summary"] and "blocked" in given.structured["summary"]
+    lines = given.structured["summary"].split("\n")
+    assert re.match(
+        r"INCOMPLETE: only \d of \d parts reviewed \(1 of 2 files whole\)\. In these: no findings", lines[0]
+    )
+    assert re.match(r"1 of \d parts not reviewed: blocked: .*; one\.py lines \d+-\d+\.", lines[1])
+    assert len(lines) == 2 and given.text.startswith(lines[0])
+    assert given.receipt is not None and [lost["path"][:6] for lost in given.receipt["not_read"]] == ["one.py"]
+
+
+@pytest.fixture
+def large(shop: Path) -> Path:
+    for name in ("one", "two"):
+        body = "".join(f"def {name}_{n}(value):\n    return value + {n} * len(str(value))\n\n\n" for n in range(400))
+        (shop / f"{name}.py").write_text(body)
+    return shop
+
+
+async def test_a_cap_below_the_estimate_of_a_review_in_parts_is_refused_and_nothing_is_sent(
+    office: Open, large: Path
+) -> None:
+    open_office = await office(saying())
+    with pytest.raises(BudgetExceeded, match=r"about \$0\.\d+ is needed and max_cost_usd is \$0\.01") as refusal:
+        await review(open_office, paths=["one.py", "two.py"], max_cost_usd=0.01)
+    assert open_office.asked == []
+    enough = float(refusal.value.fix.removeprefix("Raise max_cost_usd to ").partition(",")[0])
+    given = await review(open_office, paths=["one.py", "two.py"], max_cost_usd=enough)
+    assert given.structured is not None and "INCOMPLETE" not in given.structured["summary"]
+
+
+async def test_a_review_in_one_part_that_the_cap_does_not_allow_names_the_estimate_of_the_whole(
+    office: Open, shop: Path
+) -> None:
+    open_office = await office(saying())
+    with pytest.raises(ToolFailure) as failure:
+        await review(open_office, paths=["shop.py"], max_cost_usd=0.00001)
+    error = failure.value.error
+    assert error.code == "budget_exceeded" and "the whole call is likely to cost about $0.00" in error.message
+    assert float(error.fix.removeprefix("Raise max_cost_usd to ").partition(",")[0]) > 0.01
+
+
+async def test_a_review_in_many_parts_is_told_by_its_totals(office: Open, large: Path) -> None:
+    open_office = await office(saying(finding()), judging("stands"))
+    given = await review(open_office, paths=["."])
+    assert given.structured is not None
+    told = given.structured["summary"]
+    assert re.fullmatch(r"3 files reviewed in \d parts: 1 finding; \d+ dropped \(.*\d duplicate.*\)\.", told)
+    assert given.text.startswith(told + "\n\n**high · bug · shop.py:9**")
+
+
+async def test_a_file_without_text_is_refused_and_beside_others_named(office: Open, shop: Path) -> None:
+    (shop / "zero.md").write_text("")
+    (shop / "blank.md").write_text("\n \n")
+    open_office = await office(saying())
+    with pytest.raises(UnsupportedFormat, match="there is no text"):
+        await review(open_office, paths=["zero.md", "blank.md"])
+    assert open_office.asked == []
+    given = await review(open_office, paths=["zero.md", "shop.py"])
+    assert given.structured is not None
+    assert "1 of 2 files not reviewed: it is empty; zero.md." in given.structured["summary"]
 
 
 async def test_when_no_part_could_be_reviewed_the_reason_is_raised_with_what_was_paid(office: Open, shop: Path) -> None:

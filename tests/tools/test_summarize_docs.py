@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gemini_mcp.domain.errors import FileNotFound, InvalidArgument, SecretFound
+from gemini_mcp.domain.errors import BudgetExceeded, FileNotFound, InvalidArgument, SecretFound
 from gemini_mcp.engine.ports import silent
 from gemini_mcp.tools.services import Delivered, ToolFailure
 from gemini_mcp.tools.summarize_docs import SummarizeDocs, summarize_docs
@@ -116,8 +116,11 @@ async def test_a_part_that_is_lost_is_named(office: Open, library: Path) -> None
     broken = {"do": "blocked", "match": "The file a.txt is worth"}
     open_office = await office(broken, saying(merge(("B.", ["c1"])), match=r"c1 \|"), reading("b.txt"), EMPTY)
     given = await summarize(open_office, "*.txt")
-    assert "Not summarised: a.txt lines 1-" in given.text and "blocked" in given.text
-    assert "[b.txt:1]" in given.text
+    assert given.text.split("\n")[2].startswith("**Incomplete: only ")
+    assert given.text.count(" not summarised: blocked: Gemini blocked the prompt") == 1
+    assert "; a.txt lines 1-" in given.text and "[b.txt:1]" in given.text
+    assert given.receipt is not None
+    assert any(lost["path"].startswith("a.txt lines 1-") for lost in given.receipt["not_read"])
 
 
 async def test_a_failed_merge_leaves_the_claims_as_they_are(office: Open, library: Path) -> None:
@@ -177,8 +180,51 @@ async def test_what_a_folder_holds_besides_is_named(office: Open, notes: Path) -
     assert ".env" in given.text and "1902" in given.text
 
 
-async def test_a_cap_too_small_for_all_parts_is_kept(office: Open, library: Path) -> None:
+async def test_a_cap_below_the_estimate_of_all_parts_is_refused_and_nothing_is_sent(
+    office: Open, library: Path
+) -> None:
     open_office = await office(reading("a.txt"), reading("b.txt"), EMPTY)
+    told: list[str] = []
+
+    async def progress(message: str) -> None:
+        told.append(message)
+
+    arguments = SummarizeDocs(sources=["*.txt"], max_cost_usd=0.01)
+    with pytest.raises(BudgetExceeded) as refusal:
+        await summarize_docs(arguments, ME, progress, open_office.services)
+    (said,) = (message for message in told if "$" in message)
+    needed = said.rpartition(", ")[2]
+    assert refusal.value.message == f"about {needed} is needed and max_cost_usd is $0.01"
+    assert "name fewer sources" in refusal.value.fix and open_office.asked == []
+
+
+async def test_the_cap_that_a_refusal_names_is_enough(office: Open, library: Path) -> None:
+    merged = saying(merge(("Both files are worth reading.", ["c1", "c2"])), match=r"c1 \|")
+    open_office = await office(merged, reading("a.txt"), reading("b.txt"), EMPTY)
+    with pytest.raises(BudgetExceeded) as refusal:
+        await summarize(open_office, "*.txt", max_cost_usd=0.01)
+    enough = float(refusal.value.fix.removeprefix("Raise max_cost_usd to ").partition(",")[0])
+    given = await summarize(open_office, "*.txt", max_cost_usd=enough)
+    assert "[a.txt:1] [b.txt:1]" in given.text and "Incomplete" not in given.text
+    assert given.receipt is not None and "not_read" not in given.receipt
+
+
+async def test_one_call_that_the_cap_does_not_allow_names_the_estimate_of_the_whole(office: Open, notes: Path) -> None:
+    open_office = await office(saying(claims(OPENED)))
     with pytest.raises(ToolFailure) as failure:
-        await summarize(open_office, "*.txt", max_cost_usd=0.0001)
-    assert failure.value.error.code == "budget_exceeded" and open_office.asked == []
+        await summarize(open_office, "notes.md", max_cost_usd=0.0001)
+    error = failure.value.error
+    assert error.code == "budget_exceeded" and open_office.asked == []
+    assert "the whole call is likely to cost about $0.00" in error.message
+    assert error.fix.startswith("Raise max_cost_usd to 0.0")
+
+
+async def test_what_nobody_expects_to_be_read_is_not_mentioned(office: Open, notes: Path) -> None:
+    for folder in ("__pycache__", "node_modules/x"):
+        (notes / folder).mkdir(parents=True)
+        (notes / folder / "a.md").write_text("text")
+    (notes / "a.bin").write_bytes(b"")
+    open_office = await office(saying(claims(OPENED)))
+    given = await summarize(open_office, ".")
+    assert "1 of 2 files not read: .bin files are not read; a.bin." in given.text
+    assert "__pycache__" not in given.text and "node_modules" not in given.text

@@ -1,18 +1,33 @@
-"""``gemini-agents doctor``: what is set up, and one fix a line for what is not. Sends nothing."""
+"""``gemini-agents doctor``: what is set up, and one fix a line for what is not. Sends nothing, makes nothing."""
 
 import json
 import os
+import re
 import shutil
-import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
+from importlib.util import find_spec
+from pathlib import Path
 
-from gemini_mcp.config import Settings, load_settings
+from gemini_mcp.commands.claude_config import ClaudeConfig, Entry, claude_config, shown
+from gemini_mcp.commands.state_folder import state_of
+from gemini_mcp.config import BadSetting, Settings, environment, load_settings
 from gemini_mcp.gemini.gateway import DEFAULT_BASE_URL
 from gemini_mcp.server.composition import load_models, utc_today
+from gemini_mcp.sources.secrets import Kingfisher
 
 STALE_AFTER_DAYS = 120
+_ROWS = {
+    "GEMINI_AGENTS_BASE_URL": "base URL",
+    "GEMINI_AGENTS_ROOTS": "roots",
+    "GEMINI_AGENTS_HOME": "state folder",
+    "GEMINI_AGENTS_SECRETS": "secrets",
+    "GEMINI_AGENTS_SESSION_BUDGET_USD": "budgets",
+    "GEMINI_AGENTS_DAY_BUDGET_USD": "budgets",
+    "GEMINI_AGENTS_FREE_TIER": "free tier",
+}
+"""The line that a variable is told in; the others have one of their own when something is wrong with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +39,18 @@ class Finding:
     fix: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What is looked at. ``bad``: the variables that cannot be used, as if they were not set, each with the reason."""
+
+    settings: Settings
+    claude: ClaudeConfig
+    bad: Mapping[str, str]
+
+
 def print_diagnosis(*, as_json: bool) -> int:
-    """Exit code 1 when something needs a fix. Raises BadSetting for a variable that cannot be read."""
-    findings = list(diagnose(load_settings(), utc_today()))
+    """Exit code 1 when something needs a fix."""
+    findings = list(diagnose(patient(environment()), utc_today()))
     if as_json:
         rows = [{"what": f.what, "state": f.state, "fix": f.fix} for f in findings]
         print(json.dumps({"ok": not any(f.fix for f in findings), "findings": rows}, indent=2))
@@ -39,22 +63,78 @@ def print_diagnosis(*, as_json: bool) -> int:
     return 1 if any(f.fix for f in findings) else 0
 
 
-def diagnose(settings: Settings, today: date) -> Iterator[Finding]:
-    """Key, endpoint, roots, state folder, catalogue, clients."""
-    yield _key(settings)
+def patient(environ: Mapping[str, str]) -> Patient:
+    """What a server started here would be set to, but for what it would refuse to start with."""
+    bad: dict[str, str] = {}
+    while True:
+        try:
+            settings = load_settings({name: value for name, value in environ.items() if name not in bad})
+            break
+        except BadSetting as error:
+            named = re.match(r"GEMINI_AGENTS_\w+", str(error))
+            if named is None or named[0] in bad:
+                raise
+            bad[named[0]] = str(error)
+    folder = environ.get("CLAUDE_CONFIG_DIR", "").strip()
+    claude = claude_config(Path(folder) if folder else Path.home(), settings.project_dir or Path.cwd())
+    return Patient(settings, claude, bad)
+
+
+def diagnose(whole: Patient, today: date) -> Iterator[Finding]:
+    """Key, endpoint, roots, state folder, what may be sent and spent, catalogue, extras, clients."""
+    told = {_ROWS.get(name, name): _wrong(name, said) for name, said in whole.bad.items()}
+    for finding in _findings(whole, today):
+        yield replace(told.pop(finding.what), what=finding.what) if finding.what in told else finding
+    yield from told.values()
+
+
+def _wrong(variable: str, said: str) -> Finding:
+    """A message is what is wrong, and then what to do."""
+    wrong, _, fix = said.partition(". ")
+    return Finding(_ROWS.get(variable, variable), wrong, fix or "correct it, or unset it")
+
+
+def _findings(whole: Patient, today: date) -> Iterator[Finding]:
+    settings = whole.settings
+    yield _key(settings, whole.claude)
     yield Finding("base URL", settings.base_url or f"{DEFAULT_BASE_URL} (default)")
     yield _roots(settings)
-    yield _state(settings)
+    yield Finding("state folder", *state_of(settings))
+    yield _secrets(settings)
+    yield _budgets(settings)
+    yield Finding("free tier", "allowed" if settings.free_tier else "not allowed: the key is taken as paid")
     yield _catalogue(settings, today)
-    yield _claude()
+    yield _extras()
+    yield _claude(whole.claude)
 
 
-def _key(settings: Settings) -> Finding:
-    if settings.api_key is None:
-        fix = "get one at https://aistudio.google.com/apikey and set GEMINI_API_KEY for the server (claude mcp add -e)"
-        return Finding("API key", "not set", fix)
-    both = "; GOOGLE_API_KEY is set too and ignored" if settings.both_keys_set else ""
-    return Finding("API key", f"from {settings.key_variable}{both} (not tried: doctor sends nothing)")
+# --------------------------------------------------------------------------------------------------------------- key
+
+
+def _key(settings: Settings, claude: ClaudeConfig) -> Finding:
+    untried = "(not tried: doctor sends nothing)"
+    if settings.api_key is not None:
+        both = "; GOOGLE_API_KEY is set too and ignored" if settings.both_keys_set else ""
+        return Finding("API key", f"from {settings.key_variable}{both} {untried}")
+    if passed := next((entry for entry in claude.here if entry.key), None):
+        where = shown(passed.file)
+        return Finding("API key", f"{passed.key} passed by Claude Code's configuration ({where}) {untried}")
+    if expected := next((entry for entry in claude.here if entry.expected), None):
+        what = f"{shown(expected.file)} expects {expected.expected[0]} in the environment, where it is not set"
+        return Finding("API key", what, f"export {expected.expected[0]} before Claude Code starts")
+    if others := [entry for entry in claude.elsewhere if entry.key]:
+        state = f"not set here; passed by Claude Code's configuration in {_projects(others)} alone"
+        return Finding("API key", state, "add it for all projects: claude mcp add --scope user ...")
+    fix = "get one at https://aistudio.google.com/apikey and set GEMINI_API_KEY for the server (claude mcp add -e)"
+    return Finding("API key", "not set", fix)
+
+
+def _projects(entries: list[Entry]) -> str:
+    first = entries[0].project
+    return str(first) if len(entries) == 1 else f"{first} and {len(entries) - 1} more"
+
+
+# ----------------------------------------------------------------------------------------------------------- folders
 
 
 def _roots(settings: Settings) -> Finding:
@@ -67,23 +147,23 @@ def _roots(settings: Settings) -> Finding:
     return Finding("roots", shown)
 
 
-def _state(settings: Settings) -> Finding:
-    """Looks without making anything: a doctor who changes the patient finds other things than the server will."""
-    home = settings.home
-    existing = next(folder for folder in (home, *home.parents) if folder.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-        return Finding("state folder", str(home), f"{existing} cannot be written: mend it or set GEMINI_AGENTS_HOME")
-    if not settings.ledger_path.exists():
-        return Finding("state folder", f"{home} (made at the first call)")
-    try:
-        connection = sqlite3.connect(f"{settings.ledger_path.as_uri()}?mode=ro", uri=True)
-        try:
-            (attempts,) = connection.execute("SELECT COUNT(*) FROM attempts").fetchone()
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        return Finding("state folder", f"{settings.ledger_path}: {error}", "move the ledger away; a new one is made")
-    return Finding("state folder", f"{home} (ledger: {attempts:,} attempts)")
+# ------------------------------------------------------------------------------------------ what may be sent and spent
+
+
+def _secrets(settings: Settings) -> Finding:
+    means = {
+        "refuse": "what holds one is not sent",
+        "redact": "the rest is sent",
+        "allow": "they are sent, and that is said",
+    }
+    rules = "built-in rules and kingfisher's" if Kingfisher.installed() else "built-in rules"
+    return Finding("secrets", f"{settings.secrets}: {means[settings.secrets]} ({rules})")
+
+
+def _budgets(settings: Settings) -> Finding:
+    amounts = ("session", settings.session_budget_usd), ("day", settings.day_budget_usd)
+    told = [f"${amount} a {kind}" if amount is not None else f"no limit for a {kind}" for kind, amount in amounts]
+    return Finding("budgets", ", ".join(told))
 
 
 def _catalogue(settings: Settings, today: date) -> Finding:
@@ -98,6 +178,19 @@ def _catalogue(settings: Settings, today: date) -> Finding:
     )
 
 
-def _claude() -> Finding:
-    found = shutil.which("claude")
-    return Finding("Claude Code", found or "not on PATH (any MCP client will do)")
+# ------------------------------------------------------------------------------------------------- what is installed
+
+
+def _extras() -> Finding:
+    """They are not needed: none is missing."""
+    installed = {"heic": find_spec("pillow_heif") is not None, "secrets": Kingfisher.installed()}
+    told = [name if there else f"{name} not installed" for name, there in installed.items()]
+    return Finding("extras", ", ".join(told))
+
+
+def _claude(claude: ClaudeConfig) -> Finding:
+    told = [shutil.which("claude") or "not on PATH (any MCP client will do)"]
+    for entry in claude.here[:1]:
+        given = f", with {', '.join(entry.variables)}" if entry.variables else ""
+        told.append(f"starts gemini-agents by {shown(entry.file)}{given}")
+    return Finding("Claude Code", "; ".join([*told, *claude.notes]))

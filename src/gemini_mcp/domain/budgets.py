@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from gemini_mcp.domain.money import short_usd, usd_text
+from gemini_mcp.domain.money import nano_from_usd, short_usd, usd_text
 
 BudgetKind = Literal["session", "day"]
 ALERT_PERCENTS = (50, 80, 95)
@@ -17,6 +17,11 @@ class Budgets:
     session_nano: int | None = None
     day_nano: int | None = None
 
+    @classmethod
+    def of_usd(cls, session: str | None, day: str | None) -> "Budgets":
+        """From amounts in USD as text; None switches one off."""
+        return cls(*(None if amount is None else nano_from_usd(amount) for amount in (session, day)))
+
     def limit(self, kind: BudgetKind) -> int | None:
         return self.session_nano if kind == "session" else self.day_nano
 
@@ -27,12 +32,17 @@ class Budgets:
 
 @dataclass(frozen=True, slots=True)
 class Shortage:
-    """A reservation that the budget of that kind did not allow; ``left_nano`` is what others have not spent or
-    reserved, 0 at the least."""
+    """A reservation that the budget of that kind did not allow. ``left_nano`` is what nobody has spent or reserved,
+    0 at the least; ``coming_nano`` is reserved by calls that end soon, so that most of it comes back."""
 
     kind: BudgetKind
     limit_nano: int
     left_nano: int
+    coming_nano: int = 0
+
+    def may_fit(self, nano: int) -> bool:
+        """Whether it could be reserved once what others have reserved comes back."""
+        return nano <= self.left_nano + self.coming_nano
 
     @property
     def words(self) -> str:

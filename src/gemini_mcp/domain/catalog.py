@@ -7,12 +7,13 @@ Money is whole nano-USD, rates are nano-USD per 1,000,000 tokens, and a price th
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Final, Literal
 
 from gemini_mcp.domain.money import usd_text
+from gemini_mcp.domain.quotas import ModelLimits
 from gemini_mcp.domain.usage import TokenUsage
 
 Tier = Literal["lite", "flash", "pro"]
@@ -174,12 +175,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """What is known of the models as of a day. ``service_tiers`` multiply the price of input and output tokens."""
+    """What is known of the models as of a day. ``service_tiers`` multiply the price of input and output tokens;
+    ``limits`` are the user's, by model id."""
 
     as_of: date
     models: Mapping[str, Model]
     tiers: Mapping[Tier, tuple[str, ...]]
     service_tiers: Mapping[str, Fraction]
+    limits: Mapping[str, ModelLimits] = field(default_factory=dict)
 
     def find(self, name: str) -> Model | None:
         """The model of that name, alive or gone; takes a ``models/`` prefix and a ``-001`` suffix off."""

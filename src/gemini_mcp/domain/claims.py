@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final, Literal
@@ -33,10 +33,11 @@ _MOST_CHARACTERS: Final = 600
 _MOST_QUOTED: Final = 2_000
 _NEAR: Final = 1_500
 _OPENING: Final = 800
-_OWN_CITATION = re.compile(
-    r"\s*(?:\[(?:[^\[\]\n]|\[[^\[\]\n]*\])+?(?::| lines? | pp?\. ?)\d[\d, -]*(?:, unchecked)?\]"
-    r"|[\[(]c\d+(?:,\s*c\d+)*[\])])"
+_TRAILING = re.compile(
+    r"\s*(?:\[(?P<named>(?:[^\[\]\n]|\[[^\[\]\n]*\])+)\]|[\[(](?P<numbers>c\d+(?:,\s*c\d+)*)[\])])(?P<end>[.!?;]?)$"
 )
+_LOCATED = re.compile(r"(?::| lines? | pp?\. ?)\d")
+_BESIDE = re.compile(r"[\d -]+|unchecked")
 _NAME = re.compile(r"^c\d{1,9}$", re.ASCII)
 _NUMBERED = re.compile(r"^c(\d+) \|", re.MULTILINE)
 
@@ -203,10 +204,29 @@ def flat(text: str) -> str:
     return " ".join(seen.split())
 
 
-def _claim_text(item: Any) -> str:
-    """The claim without citations of its own: those that readers see are ours."""
+def _claim_text(item: Any, is_source: Callable[[str], bool]) -> str:
+    """The claim without citations of its own at its end: those that readers see there are ours."""
     text = _text(item, "claim")
-    return flat(_OWN_CITATION.sub("", text)) if len(text) <= _MOST_CHARACTERS else ""
+    return _uncited(flat(text), is_source) if len(text) <= _MOST_CHARACTERS else ""
+
+
+def _uncited(text: str, is_source: Callable[[str], bool]) -> str:
+    """Brackets that end the text and name a source fall; any other stand for themselves, as those of code do."""
+    while found := _TRAILING.search(text):
+        in_code = text.count("`", 0, found.start()) % 2
+        named = found["numbers"] or found["named"]
+        if in_code or not _cites(named, is_source):
+            break
+        text = text[: found.start()] + found["end"]
+    return text
+
+
+def _cites(named: str, is_source: Callable[[str], bool]) -> bool:
+    """``a.md:3``, ``a.md:3, 7-9``, ``a.md:3; b.pdf p. 2, unchecked``, ``c3, c14``, of known sources alone."""
+    if is_source(named.removesuffix(", unchecked")):
+        return True
+    pieces = [piece for piece in re.split(r"\s*[,;]\s*", named) if piece and not _BESIDE.fullmatch(piece)]
+    return bool(pieces) and all(map(is_source, pieces))
 
 
 def _kept(judged: Iterable[Claim | Reason], dropped: Counter[Reason]) -> tuple[Claim, ...]:
@@ -220,7 +240,8 @@ def _kept(judged: Iterable[Claim | Reason], dropped: Counter[Reason]) -> tuple[C
 
 
 def _judged(item: Any, witnesses: Witnesses) -> Claim | Reason:
-    text, quote = _claim_text(item), _text(item, "quote").strip()
+    text = _claim_text(item, lambda name: bool(_LOCATED.search(name) and witnesses.named(name)[0]))
+    quote = _text(item, "quote").strip()
     if not text or len(quote) > _MOST_QUOTED:
         return "malformed"
     found, page = witnesses.named(_text(item, "source"))
@@ -277,8 +298,17 @@ def _names(item: Any) -> list[str]:
     return [name.strip().strip("[]") for name in _items(item, "from") if isinstance(name, str)]
 
 
+def _is_of(name: str, claims: Sequence[Claim]) -> bool:
+    """Whether it names one of the claims, or a place of one."""
+    if _NAME.match(name):
+        return 0 < int(name[1:]) <= len(claims)
+    located = list(_LOCATED.finditer(name))
+    path = name[: located[-1].start()] if located else ""
+    return bool(path) and any(place.path == path for claim in claims for place in claim.places)
+
+
 def _merged(item: Any, claims: Sequence[Claim], dropped: Counter[Reason]) -> list[Claim]:
-    text = _claim_text(item)
+    text = _claim_text(item, lambda name: _is_of(name, claims))
     numbers = dict.fromkeys(int(name[1:]) for name in _names(item) if _NAME.match(name))
     origins = [claims[number - 1] for number in numbers if 0 < number <= len(claims)]
     if not text or not origins:

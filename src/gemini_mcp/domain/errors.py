@@ -10,8 +10,12 @@
     │   ├── ModelNotFound      escalates: the tier's next candidate may live
     │   ├── Blocked            the prompt was blocked
     │   ├── QuotaExhausted     retryable while a wait is worth it, then escalates
+    │   │   └── QuotaClosed · DailyQuotaClosed    known to be used up: nothing was sent
+    │   ├── FreeTierRefused    the key is on the free tier and the user has not allowed that
     │   ├── UpstreamUnavailable retryable, then escalates
+    │   │   └── ModelResting   failed too often of late: nothing was sent
     │   └── DeadlineExceeded   the call's one deadline has passed
+    ├── StateUnavailable       the ledger, or another file of ours, cannot be used
     └── NoAcceptableAnswer     every tier answered and every answer failed its check
 
 ``retryable``: the same request may succeed later. ``escalates``: another model may succeed.
@@ -20,6 +24,7 @@
 
 from typing import ClassVar
 
+from gemini_mcp.domain.quotas import Violation
 from gemini_mcp.domain.usage import TokenUsage
 
 NOTHING_USED = TokenUsage()
@@ -87,15 +92,24 @@ class UnknownModelName(Refusal):
 
 
 class BudgetExceeded(Refusal):
+    """``of`` names what is used up: max_cost_usd, the session budget, the day budget."""
+
     code = "budget_exceeded"
+
+    def __init__(self, message: str, fix: str, of: str = "the budget") -> None:
+        super().__init__(message, fix)
+        self.of = of
 
 
 class UpstreamError(AgentError):
     """An attempt that ended without an answer.
 
     ``usage`` is what Gemini charges for it: ``TokenUsage()`` when it is known that nothing was used
-    (an HTTP error status), None when it was never learned and the reservation must stand.
+    (an HTTP error status), None when it was never learned and the reservation must stand. ``sent`` is False for
+    what was refused on this side, by what is known of the model.
     """
+
+    sent: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -136,15 +150,37 @@ class Blocked(UpstreamError):
 
 
 class QuotaExhausted(UpstreamError):
+    """``violations``: the quotas that the 429 named."""
+
     code = "quota_exhausted"
     retryable = True
     escalates = True
+    violations: tuple[Violation, ...] = ()
 
 
 class DailyQuotaExhausted(QuotaExhausted):
     """The quota named in the 429 renews tomorrow: waiting within one call is pointless."""
 
     retryable = False
+
+
+class QuotaClosed(QuotaExhausted):
+    """A limit that is known leaves no room before the call's deadline."""
+
+    retryable = False
+    sent = False
+
+
+class DailyQuotaClosed(DailyQuotaExhausted):
+    """A quota that is known to be used up for today."""
+
+    sent = False
+
+
+class FreeTierRefused(UpstreamError):
+    """Google trains on what the free tier sends, so that is the user's to allow."""
+
+    code = "quota_exhausted"
 
 
 class UpstreamUnavailable(UpstreamError):
@@ -159,6 +195,17 @@ class UpstreamUnreachable(UpstreamUnavailable):
     escalates = False
 
 
+class UpstreamTimedOut(UpstreamUnavailable):
+    """The model, or something on the way to it, gave up waiting."""
+
+
+class ModelResting(UpstreamUnavailable):
+    """The model failed so often in a row that it is left alone for a while."""
+
+    retryable = False
+    sent = False
+
+
 class UpstreamMisbehaved(UpstreamUnavailable):
     """An answer that no retry mends: a redirect, an oversized or compressed body."""
 
@@ -167,6 +214,12 @@ class UpstreamMisbehaved(UpstreamUnavailable):
 
 class DeadlineExceeded(UpstreamError):
     code = "deadline_exceeded"
+
+
+class StateUnavailable(AgentError):
+    """The ledger or another file of ours cannot be used: nothing can be reserved, so nothing is sent."""
+
+    code = "state_unavailable"
 
 
 class NoAcceptableAnswer(AgentError):

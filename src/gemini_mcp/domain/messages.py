@@ -27,6 +27,16 @@ class Uploaded:
 
 
 @dataclass(frozen=True, slots=True)
+class Stable:
+    """What a request has in common with every other about the same material: its system instruction, attachments and
+    the beginning ``text`` of its prompt. ``tokens`` never undercounts on purpose; ``key`` is a hash of it all."""
+
+    text: str
+    tokens: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelRequest:
     """One generateContent request.
 
@@ -34,7 +44,8 @@ class ModelRequest:
     further. ``thinking_level`` and ``thinking_budget``
     (tokens) are None to leave the model's default. ``estimated_input_tokens`` never undercounts on purpose.
     ``service_tier``: standard, or flex, which costs half and may wait. ``cached_content``: the name of an explicit
-    cache that holds what the system instruction and the first part of the prompt would have said.
+    cache that holds what the system instruction and the first part of the prompt would have said. ``stable``: what
+    such a cache could hold.
     """
 
     model: str
@@ -51,6 +62,7 @@ class ModelRequest:
     least_output_tokens: int = 64
     service_tier: str = "standard"
     cached_content: str = ""
+    stable: Stable | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from gemini_mcp.domain.hunks import MalformedPatch, Names, Other, RawHunk, diff_
 Status = Literal["modified", "added", "deleted", "renamed", "copied", "mode changed"]
 
 _NO_FILE = "/dev/null"
+_SUBMODULE = re.compile(r"Subproject commit [0-9a-f]{40,64}(?:-dirty)?\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,12 @@ class FilePatch:
     def path(self) -> str:
         """The name it goes by: the new one, where there is one."""
         return self.new_path or self.old_path or ""
+
+    @property
+    def is_submodule(self) -> bool:
+        """Whether it is another repository, of which git tells nothing but the commit."""
+        lines = [line for hunk in self.hunks for line in hunk.lines]
+        return bool(lines) and all(_SUBMODULE.fullmatch(line.text) for line in lines)
 
     @property
     def touched(self) -> frozenset[int]:

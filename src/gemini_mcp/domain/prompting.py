@@ -41,8 +41,8 @@ def _conditions(task: Task) -> list[tuple[str, bool]]:
 def user_prompt(task: Task, *, failed: str = "") -> str:
     """Sources first, then context, then the task: what repeats between calls stands at the front, where
     Gemini's implicit cache finds it. ``failed`` is why the tier below was turned down."""
-    blocks = [fenced(source) for source in task.sources if source.media is None]
-    if task.context:
+    blocks = _material(task)
+    if task.context and task.sources:
         blocks.append(f"Context:\n{task.context}")
     if task.rejected is not None:
         blocks.append(_rejection(task.rejected))
@@ -50,6 +50,18 @@ def user_prompt(task: Task, *, failed: str = "") -> str:
     if failed:
         blocks.append(f"An earlier attempt was turned down: {failed}. Avoid that.")
     return "\n\n".join(blocks)
+
+
+def stable_prompt(task: Task) -> str:
+    """The beginning of the task's every prompt that the next question about the same material shares."""
+    return "\n\n".join(_material(task))
+
+
+def _material(task: Task) -> list[str]:
+    """The sources; without any, the context is what questions are asked about."""
+    if not task.sources:
+        return [f"Context:\n{task.context}"] if task.context else []
+    return [fenced(source) for source in task.sources if source.media is None]
 
 
 def attachments(task: Task, family: Family) -> tuple[Attachment, ...]:

@@ -18,7 +18,12 @@ _LEAST_WORDS: Final = 3
 _ENOUGH_CHARACTERS: Final = 24
 """So much of a text is telling even if it is one or two words, as names in code are."""
 
-_GAP: Final = 1_000
+_GAP: Final = 200
+"""What an ellipsis may leave out, in characters without blanks: about two sentences."""
+
+_LONGEST_GAP: Final = 2_000
+"""The same with blanks, of which a page's layout may hold many."""
+
 _MOST_FOUND: Final = 8
 _MOST_TRIED: Final = 64
 _BLOCK: Final = 512
@@ -38,7 +43,17 @@ _TAG = re.compile(r"</?(?:a|b|i|u|em|strong|br|p|span|div|sub|sup|code|t[dhr]|li
 _LINE_MARK = re.compile(r"//+|(?<!\S)>(?!\S)")
 _HYPHEN = re.compile(r"-(?!\d)")
 _ELLIPSIS = re.compile(r"\[\s*(?:\.{3,}|\u2026)\s*\]|\(\s*(?:\.{3,}|\u2026)\s*\)|\.{3,}|\u2026")
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|none|nor|neither|without|cannot|(?:do|does|did|is|are|was|were|has|have|had|ca|wo|would|should|could"
+    r"|must|need)n t|nicht|nie|niemals|kein\w*|ohne|weder)\b",
+    re.IGNORECASE,
+)
+"""Words that turn what is said into its opposite when they are left out, in English and German; "don't" as it reads
+without its apostrophe. Negation has more ways than these: a reader who must be sure looks at the place."""
+
 _OUTER: Final = " .,;:!?()\u3002\u3001"
+_ENDS: Final = " ,;:!?\u3002\u3001"
+"""Without the full stops of an ellipsis, which the text may hold, too."""
 _WIDE = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -52,8 +67,9 @@ def plain(text: str) -> str:
 
 
 def is_short(quote: str) -> bool:
-    """Whether so little is quoted that it may stand somewhere by chance."""
-    return all(_is_short(part) for part in _parts(quote))
+    """Whether so little is quoted, in any of its parts, that it may stand somewhere by chance."""
+    parts = _parts(quote)
+    return not parts or any(_is_short(part) for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +97,22 @@ class Quotable:
         return cls(plain(text))
 
     def find(self, quote: str) -> list[Span]:
-        """The first places, eight at most, where the quote stands: whole, or by its parts around an ellipsis."""
+        """The first places, eight at most, where the quote stands: whole, or by its parts around an ellipsis.
+
+        Each part must be telling by itself, and what is left out between two short and without a negation: a few words
+        picked from a page can be made to say anything.
+        """
         whole = quote.strip()
-        unescaped = whole.replace("\\n", "\n").replace("\\t", "\t")
-        for parts in dict.fromkeys(((whole,), (unescaped,), tuple(_parts(whole)))):
-            if found := self._chains([dense for part in parts if (dense := _dense(part))]):
+        parts = _parts(whole)
+        if not parts:
+            return []
+        elided = _ELLIPSIS.search(whole) is not None
+        for form in dict.fromkeys((whole, whole.replace("\\n", "\n").replace("\\t", "\t"))):
+            if found := self._chains([_dense(form, _ENDS if elided else _OUTER)]):
                 return found
-        return []
+        if not elided or any(_is_short(part) for part in parts):
+            return []
+        return self._chains([_dense(part) for part in parts])
 
     def around(self, span: Span, reach: int) -> str:
         """The text from ``reach`` characters before to as many after."""
@@ -103,7 +128,7 @@ class Quotable:
         return len(self._dense) < least
 
     def _chains(self, parts: list[str]) -> list[Span]:
-        if not parts:
+        if not all(parts):
             return []
         found = []
         short = all(len(part) < _LEAST_CHARACTERS for part in parts)
@@ -130,10 +155,13 @@ class Quotable:
         """The end of the last part, if each follows soon after the one before."""
         for part in parts:
             at = self._dense.find(part, end, end + _GAP + len(part))
-            if at < 0:
+            if at < 0 or not self._may_be_left_out(self._offset(end - 1) + 1, self._offset(at)):
                 return None
             end = at + len(part)
         return end
+
+    def _may_be_left_out(self, start: int, end: int) -> bool:
+        return end - start <= _LONGEST_GAP and _NEGATION.search(self.text, start, end) is None
 
     def _stands_alone(self, span: Span) -> bool:
         """Not a part of longer words."""
@@ -157,8 +185,8 @@ def _parts(quote: str) -> list[str]:
     return [part for part in _ELLIPSIS.split(quote) if part.strip()]
 
 
-def _dense(part: str) -> str:
-    return "".join(plain(part).split()).strip(_OUTER)
+def _dense(part: str, ends: str = _OUTER) -> str:
+    return "".join(plain(part).split()).strip(ends)
 
 
 def _is_short(part: str) -> bool:

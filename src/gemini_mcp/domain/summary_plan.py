@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from gemini_mcp.domain.chunking import MOST_PAGES, PAGE_TOKENS, Chunk, chunks, is_blank, one_chunk
 from gemini_mcp.domain.claims import Claim, listed
+from gemini_mcp.domain.likely import FRAME_TOKENS, thought_about
 from gemini_mcp.domain.material import Source
 from gemini_mcp.domain.money import short_usd
 from gemini_mcp.domain.tokens import estimate_tokens
@@ -38,11 +39,11 @@ _FOCUS: Final = "\nFocus on: "
 _PAGE_TOKENS: Final = CHUNK_TOKENS // MOST_PAGES
 """What a page of a PDF counts for when it is asked how much there is to read."""
 
-_FRAME_TOKENS: Final = 700
+_FRAME_TOKENS: Final = FRAME_TOKENS["summarize_map"]
 _LISTED_TOKENS: Final = 48
 _CLAIM_TOKENS: Final = 110
+_LEAST_CLAIMED: Final = 200
 _MERGED_TOKENS: Final = 70
-_THINKING_TOKENS: Final = 1_000
 _PER_TOKENS: Final = 1_000_000
 _LEAST_CHARACTERS_PER_TOKEN: Final = 10
 """No text that is worth a call has more: one that is over the limit by this need not be counted."""
@@ -50,13 +51,18 @@ _LEAST_CHARACTERS_PER_TOKEN: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """``context_tokens`` of the model that reads; nano-USD per 1,000,000 tokens, None where they are not known."""
+    """``context_tokens`` of the model that reads; nano-USD per 1,000,000 tokens, None where they are not known.
+
+    ``reading_thinking``, ``merging_thinking``: tokens that one call thinks about a long prompt.
+    """
 
     context_tokens: int
     reading_input: int | None
     reading_output: int | None
     merging_input: int | None
     merging_output: int | None
+    reading_thinking: int = 0
+    merging_thinking: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ class Plan:
 
     def words(self) -> str:
         """For a progress message."""
-        price = f"about {self.estimated_input_tokens:,} tokens in, {short_usd(self.estimated_nano)}"
+        price = f"about {self.estimated_input_tokens:,} tokens, {short_usd(self.estimated_nano)}"
         if self.kind == "one":
             return f"one call, {price}"
         merges = sum(self.merges)
@@ -168,8 +174,8 @@ def _plan(
     sources: Sequence[Source],
 ) -> Plan:
     claims = WANTED[length] if kind == "one" else WANTED_OF_PART[length]
-    read, written = _reading(parts, claims)
-    merge_read, merge_written = _merging(merges, len(parts) * claims, WANTED[length])
+    read, written = _reading(parts, claims, terms)
+    merge_read, merge_written = _merging(merges, len(parts) * claims, WANTED[length], terms)
     cost = _cost(
         (read, terms.reading_input),
         (written, terms.reading_output),
@@ -189,18 +195,25 @@ def _plan(
     )
 
 
-def _reading(parts: tuple[Chunk, ...], claims: int) -> tuple[int, int]:
-    """Tokens in and out of the calls that read."""
-    return sum(chunk.tokens + _FRAME_TOKENS for chunk in parts), len(parts) * claims * _CLAIM_TOKENS
+def _reading(parts: tuple[Chunk, ...], claims: int, terms: Terms) -> tuple[int, int]:
+    """Tokens in and out of the calls that read, thinking among the latter."""
+    written = sum(_claimed(chunk, claims) + thought_about(terms.reading_thinking, chunk.tokens) for chunk in parts)
+    return sum(chunk.tokens + _FRAME_TOKENS for chunk in parts), written
 
 
-def _merging(merges: tuple[int, ...], claims: int, wanted: int) -> tuple[int, int]:
+def _claimed(chunk: Chunk, claims: int) -> int:
+    """Tokens of what a part claims: little of little."""
+    return min(claims * _CLAIM_TOKENS, _LEAST_CLAIMED + chunk.tokens // 2)
+
+
+def _merging(merges: tuple[int, ...], claims: int, wanted: int, terms: Terms) -> tuple[int, int]:
     """Tokens in and out of the calls that merge, all levels together."""
     if not merges:
         return 0, 0
     handed_on = sum(merges[:-1]) * WANTED_OF_GROUP
-    read = (claims + handed_on) * _LISTED_TOKENS + sum(merges) * _FRAME_TOKENS
-    return read, (handed_on + wanted) * _MERGED_TOKENS + sum(merges) * _THINKING_TOKENS
+    listed_tokens = (claims + handed_on) * _LISTED_TOKENS
+    thought = sum(merges) * thought_about(terms.merging_thinking, listed_tokens // sum(merges))
+    return listed_tokens + sum(merges) * _FRAME_TOKENS, (handed_on + wanted) * _MERGED_TOKENS + thought
 
 
 def _cost(*bill: tuple[int, int | None]) -> int | None:

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from gemini_mcp.domain.claims import Claim, Reason, Section, flat, selected
+from gemini_mcp.domain.missing import Missing, inert, told
 from gemini_mcp.domain.summary_plan import Length
 from gemini_mcp.domain.witnesses import Place
 
@@ -23,8 +25,28 @@ _FALLEN: Final[dict[Reason, str]] = {
 }
 _LEADING = re.compile(r"^(?:[#>*+-]+|\d+[.)])\s+")
 
-Missing = tuple[str, str]
-"""What is missing and why: ``("big.log lines 1-400", "deadline")``."""
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """What a summary lacks. ``lost``: pieces that no call could read, of ``pieces`` in ``parts``, of which
+    ``parts_lost``; ``left_out``: of ``sources``, those that none was to read."""
+
+    lost: Sequence[Missing] = ()
+    pieces: int = 0
+    parts: int = 0
+    parts_lost: int = 0
+    left_out: Sequence[Missing] = ()
+    sources: int = 0
+
+    @property
+    def warning(self) -> str:
+        """What a reader must know first, or nothing."""
+        if not self.parts_lost:
+            return ""
+        return f"**Incomplete: only {self.parts - self.parts_lost} of {self.parts} parts could be read; see the end.**"
+
+
+NO_GAPS: Final = Gaps()
 
 
 def rendered(
@@ -33,14 +55,13 @@ def rendered(
     length: Length,
     *,
     dropped: Mapping[Reason, int] | None = None,
-    lost: Sequence[Missing] = (),
-    left_out: Sequence[Missing] = (),
+    gaps: Gaps = NO_GAPS,
 ) -> str:
-    """The summary in Markdown. ``lost``: parts that no call could read; ``left_out``: sources that none was to read."""
+    """The summary in Markdown."""
     shown = selected(sections, SHOWN[length])
-    blocks = [f"# {_inert(title) or 'Summary'}", *_body(shown, length)]
+    blocks = [f"# {_inert(title) or 'Summary'}", *filter(None, [gaps.warning]), *_body(shown, length)]
     cut = sum(len(section.claims) for section in sections) - sum(len(section.claims) for section in shown)
-    notes = list(_notes(dropped or {}, cut, length, lost, left_out))
+    notes = list(_notes(dropped or {}, cut, length, gaps))
     return "\n\n".join([*blocks, *(["---", *notes] if notes else [])])
 
 
@@ -72,12 +93,10 @@ def _cited(places: Sequence[Place]) -> list[Place]:
 
 def _inert(text: str) -> str:
     """A model's words as text on a line: no heading, list or link, no image to be fetched."""
-    return _LEADING.sub("", flat(text)).replace("](", "] (").replace("![", "[").replace("<img", "< img")
+    return _LEADING.sub("", inert(text))
 
 
-def _notes(
-    dropped: Mapping[Reason, int], cut: int, length: Length, lost: Sequence[Missing], left_out: Sequence[Missing]
-) -> Iterator[str]:
+def _notes(dropped: Mapping[Reason, int], cut: int, length: Length, gaps: Gaps) -> Iterator[str]:
     if cut:
         more = "; ask for a longer summary to see more" if length != "detailed" else ""
         yield f"{cut:,} more {'claim is' if cut == 1 else 'claims are'} not shown{more}."
@@ -85,18 +104,9 @@ def _notes(
     if fallen:
         why = ", ".join(f"{_FALLEN[reason]} ({fallen[reason]})" for reason in _FALLEN if reason in fallen)
         yield f"{_claims(sum(fallen.values()))} left out, with {why}."
-    if lost:
-        yield f"Not summarised: {_listed(lost)}."
-    if left_out:
-        yield f"Not read: {_listed(left_out)}."
+    yield from told(gaps.lost, "not summarised", gaps.pieces, "piece")
+    yield from told(gaps.left_out, "not read", gaps.sources)
 
 
 def _claims(count: int) -> str:
     return "1 claim" if count == 1 else f"{count:,} claims"
-
-
-def _listed(missing: Sequence[Missing]) -> str:
-    """``a, b (deadline); c (blank)``"""
-    reasons = dict.fromkeys(reason for _, reason in missing)
-    named = {reason: ", ".join(_inert(what) for what, why in missing if why == reason) for reason in reasons}
-    return "; ".join(f"{what} ({_inert(reason)})" for reason, what in named.items())

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from gemini_mcp.domain.catalog import TIERS, Catalogue, Model, Tier, tier_below
+from gemini_mcp.domain.context_caching import stable_of
 from gemini_mcp.domain.errors import AgentError, BudgetExceeded, NoAcceptableAnswer, TooLarge, UpstreamError
 from gemini_mcp.domain.forms import unwrap
 from gemini_mcp.domain.messages import ModelAnswer, ModelRequest
@@ -20,6 +21,7 @@ from gemini_mcp.domain.tokens import safe_tokens
 from gemini_mcp.domain.usage import TokenUsage
 from gemini_mcp.engine.checks import Objection, check_answer
 from gemini_mcp.engine.ports import Answer, AnswerTask, Attempt, Call, Generate
+from gemini_mcp.engine.retry_quota import Draws, RetryQuota
 
 MOST_BEST_ATTEMPT = 20_000
 SEARCH_TOOL_TOKENS = 30_000
@@ -38,11 +40,21 @@ class Step:
 Today = Callable[[], date]
 
 
-def cascading(generate: Generate, catalogue: Catalogue, prompts: Mapping[str, AgentPrompt], today: Today) -> AnswerTask:
-    """Answers a task by the cheapest model whose answer passes the checks. Raises AgentError."""
+def cascading(
+    generate: Generate,
+    catalogue: Catalogue,
+    prompts: Mapping[str, AgentPrompt],
+    today: Today,
+    quota: RetryQuota | None = None,
+) -> AnswerTask:
+    """Answers a task by the cheapest model whose answer passes the checks. Raises AgentError.
+
+    Asking another model after an error draws on ``quota``, which is shared with ``retrying``.
+    """
+    shared = quota or RetryQuota()
 
     async def answer(task: Task, call: Call) -> Answer:
-        run = _Run(task, call, generate, catalogue, prompts[task.agent], today())
+        run = _Run(task, call, generate, catalogue, prompts[task.agent], today(), Draws(shared))
         return await run.climb()
 
     return answer
@@ -75,12 +87,21 @@ class _Run:
     """One task's way up the tiers."""
 
     def __init__(
-        self, task: Task, call: Call, generate: Generate, catalogue: Catalogue, prompt: AgentPrompt, today: date
+        self,
+        task: Task,
+        call: Call,
+        generate: Generate,
+        catalogue: Catalogue,
+        prompt: AgentPrompt,
+        today: date,
+        draws: Draws,
     ) -> None:
         self._task, self._call, self._generate, self._catalogue = task, call, generate, catalogue
         self._system = prompt.system(task)
         self._today = today
+        self._draws = draws
         self._input_tokens = input_tokens(task, self._system)
+        self._stable = stable_of(task, self._system)
         self._look: Look = look(task, self._input_tokens)
         self._objection: Objection | None = None
         self._best = ""
@@ -89,9 +110,12 @@ class _Run:
     async def climb(self) -> Answer:
         call = self._call
         call.family, call.tier = self._look.family, self._look.start
-        last_error: AgentError | None = None
+        last_error: UpstreamError | None = None
+        failed: UpstreamError | None = None
         for step in self._steps_to_try():
-            call.tier = step.tier
+            if failed is not None and not self._draws.pay_for(failed):
+                break
+            call.tier, failed = step.tier, None
             if step.warning and step.warning not in call.warnings:
                 call.warnings.append(step.warning)
             try:
@@ -103,9 +127,10 @@ class _Run:
             except UpstreamError as error:
                 if not error.escalates:
                     raise
-                last_error = error
+                last_error = failed = error
                 call.warnings.append(f"{step.model.id} failed ({error.message}); another model was tried")
                 continue
+            self._draws.put_back()
             if answered is not None:
                 return answered
             self._judged_tier = step.tier
@@ -157,6 +182,7 @@ class _Run:
             web_search=task.web_search,
             attachments=attachments(task, step.model.family),
             least_output_tokens=least_output(task, step.tier, step.model),
+            stable=self._stable,
         )
 
     def _announcement(self, step: Step) -> str:
@@ -198,8 +224,9 @@ class _Run:
         lower = tier_below(self._look.start)
         if self._task.pinned_model is not None or lower is None:
             return False
-        told = f"{lower} was asked instead of {self._look.start}: {error.message}"
-        self._call.warnings.append(told)
+        told = f"{lower} was asked instead of {self._look.start}, to keep {error.of}"
+        if told not in self._call.warnings:
+            self._call.warnings.append(told)
         self._look = replace(self._look, start=lower, reason=told)
         return True
 

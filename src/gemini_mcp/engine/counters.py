@@ -6,12 +6,17 @@ from dataclasses import dataclass
 
 from gemini_mcp.domain.budgets import Alert, BudgetKind, Budgets, Shortage, reached
 
+BATCH_OWNER = "batch"
+"""Of attempts and calls that no process answers for: Gemini works on them while every server may be down."""
+
 _READ = """SELECT kind, spent_nano, reserved_nano, told_nano FROM budgets
     WHERE principal = ? AND ((kind = 'session' AND period = ?) OR (kind = 'day' AND period = ?))"""
 _RESERVE = """INSERT INTO budgets (principal, kind, period, reserved_nano) VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET reserved_nano = reserved_nano + excluded.reserved_nano"""
 _SETTLE = """UPDATE budgets SET reserved_nano = reserved_nano - ?, spent_nano = spent_nano + ?
     WHERE principal = ? AND kind = ? AND period = ?"""
+_COMING = f"""SELECT COALESCE(SUM(reserved_nano), 0) FROM attempts
+    WHERE state = 'reserved' AND owner != '{BATCH_OWNER}' AND principal = ? AND (session_id = ? OR ? = 'day')"""
 _TELL = "UPDATE budgets SET told_nano = ? WHERE principal = ? AND kind = ? AND period = ?"
 
 
@@ -59,7 +64,8 @@ def _shortage(connection: sqlite3.Connection, account: Account, nano: int, budge
         limit = budgets.limit(kind)
         committed = standing.spent_nano + standing.reserved_nano
         if limit is not None and committed + nano > limit:
-            short.append(Shortage(kind, limit, max(0, limit - committed)))
+            row = connection.execute(_COMING, (account.principal, account.session_id, kind)).fetchone()
+            short.append(Shortage(kind, limit, max(0, limit - committed), row[0]))
     return min(short, key=lambda one: one.left_nano, default=None)
 
 

@@ -32,11 +32,13 @@ _CHECKPOINT_BYTES = 4 * 1024 * 1024
 class Database:
     """Runs operations, functions of the connection, in the order they were asked for.
 
-    Those asked for in one turn of the event loop are committed together; one that raises is undone alone.
+    Those asked for in one turn of the event loop are committed together; one that raises is undone alone. ``notice``:
+    what the first caller should hear of, such as that an earlier file was set aside.
     """
 
     def __init__(self, path: Path, migrate: Operation[None]) -> None:
         self.path = path
+        self.notice = ""
         self._migrate = migrate
         self._jobs: list[_Job] = []
         self._timer: TimerHandle | None = None
@@ -50,10 +52,23 @@ class Database:
         """Open the file and bring it to this version's form. Blocks. Raises sqlite3.Error or OSError."""
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))  # tasks and answers are nobody else's business
         self._writer = _connect(self.path, BUSY_FOR_S)
-        self._migrate(self._writer)
+        try:
+            self._migrate(self._writer)
+            self._check(self._writer)
+        except BaseException:
+            self._writer.close()
+            raise
         self._writer.execute("PRAGMA busy_timeout = 0")
         self._writer.execute("PRAGMA wal_autocheckpoint = 0")
         self._reader = _connect(self.path, BUSY_FOR_S)
+
+    def _check(self, connection: sqlite3.Connection) -> None:
+        """A damaged file is to be known before money depends on it. 20,000 calls take some 20 ms."""
+        for (found,) in connection.execute("PRAGMA quick_check(1)").fetchall():
+            if found != "ok":
+                error = sqlite3.DatabaseError(found)
+                error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+                raise error
 
     async def run(self, operation: Operation[T]) -> T:
         """Run it and wait until it is committed."""

@@ -156,11 +156,17 @@ class DiskStore:
 
 def _opened(folder: Path) -> Cache:
     try:
-        return Cache(str(folder), disk=StrictJSONDisk, size_limit=SIZE_LIMIT_BYTES, timeout=BUSY_TIMEOUT_S)
+        return _cache(folder)
     except (sqlite3.DatabaseError, TypeError, KeyError, ValueError, AttributeError) as error:
         aside = f"broken-{ulid()}"
         log.warning("cache_set_aside", error=str(error), folder=str(folder), renamed_to=aside)
         for file in folder.glob("cache.db*"):
             with suppress(OSError):
                 file.rename(folder / f"{aside}-{file.name}")
-    return Cache(str(folder), disk=StrictJSONDisk, size_limit=SIZE_LIMIT_BYTES, timeout=BUSY_TIMEOUT_S)
+    return _cache(folder)
+
+
+def _cache(folder: Path) -> Cache:
+    """With 1 MB of pages in memory for each thread: diskcache would take 32, and map 64 of the file besides."""
+    memory = {"sqlite_mmap_size": 0, "sqlite_cache_size": 256}
+    return Cache(str(folder), disk=StrictJSONDisk, size_limit=SIZE_LIMIT_BYTES, timeout=BUSY_TIMEOUT_S, **memory)

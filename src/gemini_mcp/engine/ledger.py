@@ -7,23 +7,25 @@ is never below the bill.
 
 import sqlite3
 import time
+from collections import defaultdict
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
+import anyio
+
 from gemini_mcp.domain.budgets import Alert, Budgets, Shortage
 from gemini_mcp.domain.usage import TokenUsage
-from gemini_mcp.engine import counters
+from gemini_mcp.engine import answered, counters
+from gemini_mcp.engine.answered import Delivery, Request
+from gemini_mcp.engine.counters import BATCH_OWNER as BATCH_OWNER
 from gemini_mcp.engine.database import Database
 from gemini_mcp.engine.liveness import Owner
 from gemini_mcp.engine.ports import Answer, Attempt, Call
 
 SCHEMA_VERSION = 2
 STOPPED = "the server stopped before it could settle this"
-BATCH_OWNER = "batch"
-"""Of attempts and calls that no process answers for: Gemini works on them while every server may be down."""
-
 UNLIMITED = Budgets()
 _RESERVE = """INSERT INTO attempts (attempt_id, result_id, owner, state, principal, session_id, tool, family, tier,
     model, reserved_nano, started_at, day) VALUES (?, ?, ?, 'reserved', ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -72,12 +74,19 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 
 class Ledger:
-    """Writes to the ledger's file on behalf of one process. ``budgets`` bound what may be reserved."""
+    """Writes to the ledger's file on behalf of one process. ``budgets`` bound what may be reserved; ``came_back`` is
+    set when a reservation is settled, and then replaced."""
 
     def __init__(self, database: Database, owner: Owner, budgets: Budgets = UNLIMITED) -> None:
         self._database = database
         self._owner = owner
         self.budgets = budgets
+        self.came_back = anyio.Event()
+        self._turns: defaultdict[str, anyio.Lock] = defaultdict(anyio.Lock)
+
+    def turn(self, principal: str) -> anyio.Lock:
+        """Held by the call that waits at the head of those of this process for money that others have reserved."""
+        return self._turns[principal]
 
     async def reserve(self, call: Call, attempt: Attempt) -> Shortage | None:
         """Write the attempt's row at its reservation. When this returns, a kill of this process cannot lose it.
@@ -97,11 +106,15 @@ class Ledger:
                 connection.execute(_RESERVE, row)
             return shortage
 
-        return await self._database.run(operation)
+        shortage: Shortage | None = await self._database.run(operation)
+        attempt.reserved = shortage is None
+        return shortage
 
     def settle(self, attempt: Attempt) -> None:
         """Write what the attempt used, and the verdict that it has by the time it is written. Once is enough."""
         self._database.defer(lambda connection: _settle(connection, attempt))
+        waited_for, self.came_back = self.came_back, anyio.Event()
+        waited_for.set()
 
     async def finish(self, call: Call, end: Finished) -> list[Alert]:
         """Write the call's end and keep its result. Waits for the commit. What is returned is to be told."""
@@ -133,6 +146,14 @@ class Ledger:
             return counters.alerts(connection, account, self.budgets) if call.attempts else []
 
         return operation
+
+    def remember(self, request: Request, result_id: str, told: str) -> None:
+        """Note what answered a request that its client may send again, some time before whatever is asked next."""
+        self._database.post(lambda connection: answered.remember(connection, request, result_id, told))
+
+    async def answer_to(self, request: Request) -> Delivery | None:
+        """What was given when this request was answered before, by whichever process."""
+        return await self._database.read(lambda connection: answered.find(connection, request, BATCH_OWNER))
 
     async def record_outcome(
         self, result_id: str, family: str, tier: str, model: str, outcome: str, detail: str

@@ -43,7 +43,7 @@ class Attempt:
 
     ``discount_nano``: what the service tier that served it (flex, batch) saved against standard; ``context_nano``:
     what an explicit cache saved on the tokens that it held. ``shrunk``: the budget left less room for the answer than
-    it was to have. ``under_way``: not settled yet.
+    it was to have. ``reserved``: its row is in the ledger; ``under_way``: not settled yet.
     """
 
     attempt_id: str
@@ -62,6 +62,7 @@ class Attempt:
     discount_nano: int = 0
     context_nano: int = 0
     shrunk: bool = False
+    reserved: bool = False
     under_way: bool = True
 
 
@@ -88,6 +89,7 @@ class Call:
     saved_by_cache_nano: int = 0
     whole: "Call | None" = None
     settled: anyio.Event = field(default_factory=anyio.Event)
+    changed: anyio.Event = field(default_factory=anyio.Event)
 
     def part(self) -> "Call":
         """One of several tasks that this call consists of: it has attempts, family and tier of its own; its money,
@@ -110,17 +112,22 @@ class Call:
         self.attempts.remove(attempt)
         if self.whole is not None:
             self.whole.attempts.remove(attempt)
-        self.came_back()
+        _set_anew(self.of_record, "changed")
 
     def came_back(self) -> None:
-        """Tells who waits for money that some may have come back."""
-        record = self.of_record
-        waited_for, record.settled = record.settled, anyio.Event()
-        waited_for.set()
+        """Tells who waits for money that an attempt was settled: ``settled`` is set, and replaced. ``changed`` is set
+        also when an attempt was withdrawn, which gives room under the cap."""
+        _set_anew(self.of_record, "settled")
+        _set_anew(self.of_record, "changed")
 
     @property
     def under_way(self) -> bool:
         """Whether some part of the call has a reservation that is not settled."""
+        return any(attempt.under_way and attempt.reserved for attempt in self.of_record.attempts)
+
+    @property
+    def wanting(self) -> bool:
+        """Whether some part of the call has one, or asks for one: what it asks for counts against the cap."""
         return any(attempt.under_way for attempt in self.of_record.attempts)
 
     @property
@@ -133,6 +140,12 @@ class Call:
     def spent_nano(self) -> int:
         """What the attempts cost so far, those of unknown usage at their reservation; unknown prices count as 0."""
         return sum(a.cost_nano or 0 for a in self.attempts)
+
+
+def _set_anew(call: Call, name: Literal["settled", "changed"]) -> None:
+    waited_for: anyio.Event = getattr(call, name)
+    setattr(call, name, anyio.Event())
+    waited_for.set()
 
 
 @dataclass(frozen=True, slots=True)

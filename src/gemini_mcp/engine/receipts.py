@@ -1,6 +1,7 @@
 """The receipt of a call: one line for people, and in full for programs."""
 
 import time
+from collections import Counter
 from typing import Any
 
 from gemini_mcp.domain.material import Source
@@ -36,9 +37,9 @@ def receipt_line(call: Call, answer: Answer) -> str:
     usage = _sum(call) if call.attempts else answer.usage
     seconds = time.monotonic() - call.started_monotonic
     parts = [
-        answer.model,
+        _models(call) or answer.model,
         answer.tier,
-        f"{usage.input_tokens + usage.tool_use_tokens:,} in / {usage.output_tokens:,} out",
+        _tokens(usage),
         short_usd(total_cost(call)),
         f"{seconds:.1f} s" if seconds >= 0.1 else f"{seconds:.3f} s",
         call.result_id,
@@ -54,6 +55,20 @@ def receipt_line(call: Call, answer: Answer) -> str:
     if _simulated(call, answer):
         parts.append("SIMULATED")
     return f"[{' · '.join(parts)}]"
+
+
+def _models(call: Call) -> str:
+    """Of a call in parts, each model that gave an answer and how many: the line's tokens and money are of them all."""
+    if sum(attempt.verdict == "accepted" for attempt in call.attempts) < 2:
+        return ""
+    told = Counter(attempt.model_served or attempt.model for attempt in call.attempts if attempt.usage != TokenUsage())
+    return " + ".join(f"{count} x {model}" for model, count in told.most_common())
+
+
+def _tokens(usage: TokenUsage) -> str:
+    """As billed: cached tokens are among those that went in, and cost a fraction."""
+    cached = f" ({usage.cached_tokens:,} cached)" if usage.cached_tokens else ""
+    return f"{usage.input_tokens + usage.tool_use_tokens:,} in{cached} / {usage.output_tokens:,} out"
 
 
 def _rejections(call: Call) -> list[str]:

@@ -109,8 +109,26 @@ class Reports:
 
     async def grouped(self, by: GroupBy, since: float | None) -> list[dict[str, Any]]:
         """Rows for ``gemini-agents usage``: every principal of this ledger, since a Unix time."""
-        where = EVERYTHING if since is None else Where("started_at >= ?", (since,))
-        return await self._database.read(lambda c: _grouped(c, where, by))
+        return await self._database.read(lambda c: _grouped(c, _since(since), by))
+
+    async def spending(self, by: GroupBy, since: float | None) -> dict[str, Any]:
+        """The same rows, what they come to, and the days on which it was spent: ``{rows, totals, days, method}``."""
+        where = _since(since)
+
+        def read(connection: sqlite3.Connection) -> dict[str, Any]:
+            rows = _grouped(connection, where, by)
+            return {
+                "rows": rows,
+                "totals": _totals(connection, where),
+                "days": rows if by == "day" else _grouped(connection, where, "day"),
+                "method": BASELINE_METHOD,
+            }
+
+        return await self._database.read(read)
+
+
+def _since(moment: float | None) -> Where:
+    return EVERYTHING if moment is None else Where("started_at >= ?", (moment,))
 
 
 def _budget(budgets: Budgets, standings: dict[BudgetKind, Standing]) -> dict[str, Any]:
@@ -200,14 +218,69 @@ def _figures(head: dict[str, Any], row: sqlite3.Row) -> dict[str, Any]:
     return head | {"attempts": row["attempts"]} | _tokens(row) | {"cost_usd": _cost(row)}
 
 
+KINDS: tuple[tuple[bool, str], ...] = ((False, "simulated IS NULL"), (True, "simulated IS NOT NULL"))
+"""Real and simulated money, which must never be added up."""
+
+
 def _grouped(connection: sqlite3.Connection, where: Where, by: GroupBy) -> list[dict[str, Any]]:
-    """Real and simulated money in rows of their own: they must never be added up."""
+    """Real and simulated money in rows of their own."""
     found: list[dict[str, Any]] = []
-    for simulated, kind in ((False, "simulated IS NULL"), (True, "simulated IS NOT NULL")):
-        rows = _groups(connection, where.also(kind), by)
+    for simulated, kind in KINDS:
+        made = {} if by == "model" else _made(connection, where.also(kind), by)
+        used = {row["name"]: row for row in _groups(connection, where.also(kind), by)}
+        none = _sums(connection, Where("0", ()))
+        names = [*used, *(name for name in made if name not in used)]
         if by in ("day", "session"):
-            rows = sorted(rows, key=lambda row: str(row["name"]), reverse=True)
-        found += [_group(row, by) | {"unknown_attempts": row["unknown"], "simulated": simulated} for row in rows]
+            names.sort(key=str, reverse=True)
+        for name in names:
+            row = used.get(name, none)
+            calls = used[name]["calls"] if by == "model" else 0
+            figures = _figures({by: name, "calls": calls}, row) | made.get(name, {})
+            found.append(_compared(figures, row) | {"simulated": simulated})
+    return found
+
+
+def _made(connection: sqlite3.Connection, where: Where, by: GroupBy) -> dict[str, dict[str, Any]]:
+    """Calls as they were made, those that the cache answered included; and what their work had cost on pro."""
+    rows = connection.execute(
+        f"SELECT {_GROUPS[by]} AS name, COUNT(*), SUM(cache IN ('hit', 'shared')), SUM(baseline_nano),"
+        f" SUM(status = 'done' AND baseline_nano IS NULL) FROM calls WHERE {where.sql} GROUP BY {_GROUPS[by]}",
+        where.values,
+    )
+    return {
+        name: {"calls": calls, "cache_hits": hits, "baseline_nano": None if unbased else baseline or 0}
+        for name, calls, hits, baseline, unbased in rows
+    }
+
+
+def _compared(figures: dict[str, Any], row: sqlite3.Row) -> dict[str, Any]:
+    """With what is worked out from the figures. Baseline and savings are of calls, so models have none."""
+    baseline = figures.pop("baseline_nano", None)
+    unknown = baseline is None or row["unpriced"]
+    return figures | {
+        "cached_share": cached_share(figures),
+        "baseline_usd": usd_text(baseline),
+        "saved_usd": usd_text(None if unknown else baseline - row["priced_nano"]),
+        "unknown_attempts": row["unknown"],
+    }
+
+
+def cached_share(figures: dict[str, Any]) -> float | None:
+    """The share of the input that Gemini read from its caches, implicit and explicit; None without input."""
+    given: int = figures["input_tokens"]
+    return round(figures["cached_tokens"] / given, 4) if given else None
+
+
+def _totals(connection: sqlite3.Connection, where: Where) -> list[dict[str, Any]]:
+    """What each kind of money comes to, real first; a kind without a call or an attempt is left out."""
+    found: list[dict[str, Any]] = []
+    for simulated, kind in KINDS:
+        whole = _public(_summary(connection, where.also(kind)))
+        if not (whole["calls"] or whole["attempts"]):
+            continue
+        for part in ("by_model", "by_tool"):
+            whole.pop(part)
+        found.append(whole | {"cached_share": cached_share(whole), "simulated": simulated})
     return found
 
 

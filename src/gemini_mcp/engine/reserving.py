@@ -1,7 +1,7 @@
 """Room in the budgets for one attempt: at its worst case, or in a cheaper way that fits.
 
-What other parts of the same call have reserved is waited for, since most of it comes back, and so is what a dead
-process held. Only then is it done in a cheaper way: as flex, at half the price, or with less room for the answer.
+What others have reserved is waited for, since most of it comes back: parts of the same call, and other calls on the
+same budget. Only then is it done in a cheaper way: as flex, at half the price, or with less room for the answer.
 """
 
 import time
@@ -26,6 +26,10 @@ SEARCHES_RESERVED = 8
 
 FLEX_S = 60.0
 """What flex serves may wait: with less time than that it is not asked for."""
+
+
+OTHERS_S = 0.25
+"""How often it is looked whether money of other processes came back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +86,43 @@ class Reserving:
 
     async def _patiently(self, offer: Offer) -> Attempt | None:
         """Once more whenever something may have come back."""
-        recovered = False
+        record = self._call.of_record
         while True:
-            settled = self._call.of_record.settled
+            settled, changed = record.settled, record.changed
             if (attempt := await self._try(offer)) is not None:
                 return attempt
-            if self._call.under_way:
-                await self._wait(settled)
-            elif recovered or not await self._ledger.recover():
-                return None
+            if isinstance(self._bound, Shortage):
+                if not self._call.under_way:
+                    return await self._in_turn(offer) if self._may_fit(offer) else None
+                await self._wait(settled)  # not for parts that only ask: each would wake the other for ever
+            elif self._call.wanting:
+                await self._wait(changed)
             else:
-                recovered = True
+                return None
 
-    async def _wait(self, settled: anyio.Event) -> None:
+    def _may_fit(self, offer: Offer) -> bool:
+        return isinstance(self._bound, Shortage) and self._bound.may_fit(offer.worst_nano or 0)
+
+    async def _in_turn(self, offer: Offer) -> Attempt | None:
+        """First come, first served; for half the time that there is, so that the other half is left for the answer."""
+        call, ledger = self._call, self._ledger
+        assert self._bound is not None
+        await call.progress(f"waiting for other calls to settle: {self._bound.words}")
+        with anyio.move_on_after((call.deadline - time.monotonic()) / 2):
+            async with ledger.turn(call.caller.principal):
+                while True:
+                    came_back = ledger.came_back
+                    if (attempt := await self._try(offer)) is not None:
+                        return attempt
+                    if not self._may_fit(offer):
+                        return None
+                    with anyio.move_on_after(OTHERS_S):
+                        await came_back.wait()
+        return None
+
+    async def _wait(self, event: anyio.Event) -> None:
         with anyio.move_on_after(self._call.deadline - time.monotonic()):
-            await settled.wait()
+            await event.wait()
             return
         fix = "Raise GEMINI_AGENTS_DEADLINE_S, or max_cost_usd."
         raise DeadlineExceeded("the deadline passed while this waited for money that other parts had reserved", fix)
@@ -189,7 +215,7 @@ class Reserving:
     def _tell(self, offer: Offer) -> None:
         if offer.request.service_tier != "flex" or self._bound is None:
             return
-        told = f"{offer.request.model} served as flex, at half the price: {self._bound.words}"
+        told = f"{offer.request.model} asked as flex, at half the price, to keep {_name_of(self._bound)}"
         if told not in self._call.warnings:
             self._call.warnings.append(told)
 
@@ -199,7 +225,11 @@ class Reserving:
         worst = whole.worst_nano or 0
         least = self._worst(replace(request, max_output_tokens=request.least_output_tokens)) or 0
         needs = f"{request.model} needs at least {short_usd(least)} (up to {short_usd(worst)} for the full answer)"
-        return BudgetExceeded(f"{bound.words} and {needs}", bound.fix(worst))
+        return BudgetExceeded(f"{bound.words} and {needs}", bound.fix(worst), _name_of(bound))
+
+
+def _name_of(bound: Bound) -> str:
+    return "max_cost_usd" if isinstance(bound, CapReached) else f"the {bound.kind} budget"
 
 
 def _unsent(attempt: Attempt) -> Attempt:

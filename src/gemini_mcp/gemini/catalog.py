@@ -25,11 +25,12 @@ from gemini_mcp.domain.catalog import (
     Tier,
 )
 from gemini_mcp.domain.money import nano_from_usd
+from gemini_mcp.domain.quotas import ModelLimits
 
 _T = TypeVar("_T")
 _REQUIRED: Final[Any] = object()
 _UNKNOWN: Final = "unknown"
-_TOP_KEYS: Final = ("as_of", "tiers", "service_tiers", "families", "models")
+_TOP_KEYS: Final = ("as_of", "tiers", "service_tiers", "families", "models", "limits")
 _USD: Final = f'give USD as a number, or "{_UNKNOWN}"'
 
 
@@ -73,6 +74,7 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any], where: str) -> dic
         tables = theirs.table(key)
         changed = {name: {**base[key].get(name, {}), **tables.table(name).values} for name in tables.values}
         merged[key] = {**base[key], **changed}
+    merged["limits"] = theirs.table("limits").values
     return merged
 
 
@@ -157,6 +159,7 @@ def _catalogue(top: _Table) -> Catalogue:
         models=MappingProxyType(known),
         tiers=MappingProxyType(_tiers(top.table("tiers"), known)),
         service_tiers=MappingProxyType(_service_tiers(top.table("service_tiers"))),
+        limits=MappingProxyType(_limits(top.table("limits"), known)),
     )
 
 
@@ -184,6 +187,24 @@ def _service_tiers(table: _Table) -> dict[str, Fraction]:
     return tiers
 
 
+def _limits(table: _Table, known: Mapping[str, Model]) -> dict[str, ModelLimits]:
+    for name in table.values:
+        if name not in known:
+            raise table.wrong(name, "is not under [models]; add it there, or mend the name")
+    return {name: _model_limits(table.table(name)) for name in table.values}
+
+
+def _model_limits(table: _Table) -> ModelLimits:
+    table.only(_LIMIT_KEYS)
+    fix = "give a whole number from 1"
+    found = {key: table.get(key, int, fix) for key in table.values}
+    for key, most in found.items():
+        if most < 1:
+            raise table.wrong(key, f"is {most}; {fix}")
+    return ModelLimits(**found)
+
+
+_LIMIT_KEYS: Final = ("rpm", "tpm", "rpd")
 _MODEL_KEYS: Final = (
     *("tier", "family", "status", "context_tokens", "output_tokens", "capabilities", "thinking", "forbids"),
     *("retires", "rerouted_to", "rerouted_since", "reroute_confirmed", "prices"),

@@ -6,14 +6,17 @@ better to do, and warmed by one request that never leaves the process.
 
 import io
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
 
+from gemini_mcp.domain.context_caching import Context
 from gemini_mcp.domain.errors import NOTHING_USED, AgentError, DeadlineExceeded, NoApiKey, UpstreamMisbehaved
 from gemini_mcp.domain.material import Media
 from gemini_mcp.domain.messages import ModelAnswer, ModelRequest, Uploaded
@@ -22,21 +25,27 @@ from gemini_mcp.domain.usage import TokenUsage
 if TYPE_CHECKING:
     from google.genai import Client
     from google.genai.types import File
-    from httpx2 import AsyncClient
+    from httpx2 import AsyncClient, Response
 
 DEFAULT_BASE_URL = "https://generativelanguage.googleapis.com"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 PROCESSING_POLL_S = 1.0
 _WARMING = ModelRequest("gemini-3.5-flash-lite", "warm", "warm", 1, 1, thinking_level="LOW", json_mode=True)
+_HEADERS: ContextVar[dict[str, str] | None] = ContextVar("headers", default=None)
+"""Where those of a response are noted, for what the SDK gives back without them."""
 
 
 class Gateway:
     """``generate`` sends one request. Make it anywhere; the SDK is loaded by ``load`` or the first call."""
 
-    def __init__(self, api_key: str | None, base_url: str | None, api_version: str | None) -> None:
+    def __init__(
+        self, api_key: str | None, base_url: str | None, api_version: str | None, *, free_tier: bool = False
+    ) -> None:
+        """``free_tier``: the user allows a key of the free tier, whose content Google trains on."""
         self._key = api_key or ""
         self._base_url = base_url or DEFAULT_BASE_URL
         self._api_version = api_version
+        self._free_tier = free_tier
         # Only a stand-in on this machine may call itself simulated and so free of charge.
         self._loopback = (urlsplit(self._base_url).hostname or "") in LOOPBACK_HOSTS
         self._client: Client | None = None
@@ -69,7 +78,6 @@ class Gateway:
     async def generate(self, request: ModelRequest, deadline: float) -> ModelAnswer:
         """One attempt. ``deadline``: on the monotonic clock, in seconds. Raises UpstreamError or NoApiKey."""
         await self.load()
-        from gemini_mcp.gemini.upstream_errors import translate
         from gemini_mcp.gemini.wire import read_answer
 
         left_s = deadline - time.monotonic()
@@ -81,7 +89,7 @@ class Gateway:
         except TimeoutError:
             raise _late(None) from None
         except Exception as error:
-            raise translate(error, request.model, self._key, trust_simulated=self._loopback) from None
+            raise self._ours(error, request.model) from None
         return read_answer(response.body or "", response.headers or {}, request.model, trust_simulated=self._loopback)
 
     async def _send(self, request: ModelRequest) -> Any:
@@ -111,16 +119,72 @@ class Gateway:
             assert self._client is not None
             await self._client.aio.files.delete(name=name)
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
+    async def create_context(self, request: ModelRequest, ttl_s: int, deadline: float) -> Context:
+        """Keep the stable part of a request for that long. Raises UpstreamError or NoApiKey."""
+        await self.load()
+        from gemini_mcp.gemini.wire import context_arguments, read_context
+
+        with self._translated(request.model), _until(deadline, used=None), _noting_headers() as headers:
+            assert self._client is not None
+            made = await self._client.aio.caches.create(**context_arguments(request, ttl_s))
+        return read_context(made, headers, trust_simulated=self._loopback)
+
+    async def extend_context(self, name: str, expires_at: float, deadline: float) -> Context:
+        """Have a cache live until then (Unix time). Raises UpstreamError or NoApiKey."""
+        await self.load()
+        from gemini_mcp.gemini.wire import read_context
+
+        until = datetime.fromtimestamp(expires_at, UTC)
+        with self._translated("the cache"), _until(deadline, used=None), _noting_headers() as headers:
+            assert self._client is not None
+            extended = await self._client.aio.caches.update(name=name, config={"expire_time": until})
+        return read_context(extended, headers, trust_simulated=self._loopback)
+
+    async def delete_context(self, name: str, deadline: float) -> None:
+        """Delete a cache. Raises UpstreamError or NoApiKey."""
+        await self.load()
+        with self._translated("the cache"), _until(deadline):
+            assert self._client is not None
+            await self._client.aio.caches.delete(name=name)
+
+    @asynccontextmanager
+    async def sdk(self, what: str, deadline: float) -> AsyncIterator["Client"]:
+        """The SDK's client, for a request whose translation has a module of its own. Errors inside come as ours; what
+        a request costs that the deadline ends is not known. Raises UpstreamError or NoApiKey."""
+        await self.load()
+        with self._translated(what), _until(deadline, used=None):
+            assert self._client is not None
+            yield self._client
+
+    async def fetch(self, path: str, what: str, deadline: float) -> "Response":
+        """A GET beneath the endpoint, for what the SDK gives back without all that Gemini said. Raises as ``sdk``."""
+        from google.genai.errors import APIError
+
+        async with self.sdk(what, deadline):
+            assert self._http is not None
+            response = await self._http.get(f"{self.endpoint}/{path}", headers={"x-goog-api-key": self._key})
+            if response.status_code != 200:
+                raise APIError(response.status_code, _json_of(response), response)
+            return response
+
+    @property
+    def trusts_simulated(self) -> bool:
+        """Whether an upstream that calls itself simulated is believed."""
+        return self._loopback
+
+    def _ours(self, error: Exception, what: str) -> AgentError:
         from gemini_mcp.gemini.upstream_errors import translate
 
+        return translate(error, what, self._key, trust_simulated=self._loopback, free_tier=self._free_tier)
+
+    @contextmanager
+    def _translated(self, what: str = "the Files API") -> Iterator[None]:
         try:
             yield
         except AgentError:
             raise
         except Exception as error:
-            raise translate(error, "the Files API", self._key, trust_simulated=self._loopback) from None
+            raise self._ours(error, what) from None
 
     async def aclose(self) -> None:
         """Close the connections. The SDK leaves a client that it was given to its giver."""
@@ -129,12 +193,37 @@ class Gateway:
 
 
 @contextmanager
-def _until(deadline: float) -> Iterator[None]:
+def _until(deadline: float, used: TokenUsage | None = NOTHING_USED) -> Iterator[None]:
+    """``used``: what is billed should the deadline pass, None when that is not known."""
     try:
         with anyio.fail_after(deadline - time.monotonic()):
             yield
     except TimeoutError:
-        raise _late(NOTHING_USED) from None
+        raise _late(used) from None
+
+
+def _json_of(response: "Response") -> Any:
+    try:
+        return response.json()
+    except ValueError:
+        return {}
+
+
+@contextmanager
+def _noting_headers() -> Iterator[Mapping[str, str]]:
+    """Those of the response that is read meanwhile, in lower case."""
+    noted: dict[str, str] = {}
+    token = _HEADERS.set(noted)
+    try:
+        yield noted
+    finally:
+        _HEADERS.reset(token)
+
+
+async def _note_headers(response: "Response") -> None:
+    noted = _HEADERS.get()
+    if noted is not None:
+        noted |= {name.lower(): value for name, value in response.headers.items()}
 
 
 def _state(file: "File") -> str:
@@ -150,7 +239,9 @@ def _new_http() -> "AsyncClient":
     """In a thread: reading the certificate store takes some 20 ms."""
     from gemini_mcp.gemini.transport import new_client
 
-    return new_client()
+    client = new_client()
+    client.event_hooks = {"response": [_note_headers]}
+    return client
 
 
 def _new_client(key: str, base_url: str, api_version: str | None, http: "AsyncClient") -> "Client":

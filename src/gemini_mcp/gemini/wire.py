@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from gemini_mcp.domain.context_caching import Context
 from gemini_mcp.domain.errors import Blocked, UpstreamMisbehaved, UpstreamUnavailable
 from gemini_mcp.domain.material import DETAILS
 from gemini_mcp.domain.messages import FinishReason, ModelAnswer, ModelRequest, PriceBook, WebSource
 from gemini_mcp.domain.usage import TokenUsage
 from gemini_mcp.gemini.sdk_models import Config, Content
+
+if TYPE_CHECKING:
+    from google.genai.types import CachedContent
 
 SIMULATED_HEADER = "x-gemini-agents-simulated"
 _COUNTS = {
@@ -41,8 +45,11 @@ def generate_arguments(request: ModelRequest) -> dict[str, Any]:
         "automatic_continuation": False,
         "should_return_http_response": True,
         "max_output_tokens": request.max_output_tokens,
-        "system_instruction": Content.of(request.system),
     }
+    if request.cached_content:
+        config["cached_content"] = request.cached_content  # which holds the system instruction, and must alone
+    else:
+        config["system_instruction"] = Content.of(request.system)
     if request.thinking_level is not None:
         config["thinking_config"] = {"thinking_level": request.thinking_level}
     elif request.thinking_budget is not None:
@@ -60,6 +67,27 @@ def generate_arguments(request: ModelRequest) -> dict[str, Any]:
         config["media_resolution"] = f"MEDIA_RESOLUTION_{max(details, key=DETAILS.index).upper()}"
     content = Content.of(request.prompt, request.attachments)
     return {"model": request.model, "contents": content, "config": Config(**config)}
+
+
+def context_arguments(request: ModelRequest, ttl_s: int) -> dict[str, Any]:
+    """What ``caches.create`` is called with, to keep the stable part of a request."""
+    assert request.stable is not None
+    content = Content.of(request.stable.text, request.attachments)
+    instruction = Content.of(request.system)
+    return {
+        "model": request.model,
+        "config": {"contents": [content], "system_instruction": instruction, "ttl": f"{ttl_s}s"},
+    }
+
+
+def read_context(made: "CachedContent", headers: Mapping[str, str], *, trust_simulated: bool) -> Context:
+    """Raises UpstreamMisbehaved for a cache without a name or an end."""
+    if not made.name or made.expire_time is None:
+        raise UpstreamMisbehaved("Gemini's answer holds no cache", "Try again.", usage=None)
+    counted = made.usage_metadata.total_token_count if made.usage_metadata else None
+    tokens = counted if counted is not None and 0 <= counted <= _MOST_TOKENS else None
+    simulated = _price_book(headers.get(SIMULATED_HEADER)) if trust_simulated else None
+    return Context(made.name, tokens, made.expire_time.timestamp(), simulated)
 
 
 def read_answer(body: str, headers: Mapping[str, str], asked: str, *, trust_simulated: bool) -> ModelAnswer:

@@ -1,5 +1,6 @@
 """The one place where the parts are joined. Read this to know how a call travels."""
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,11 +13,15 @@ import anyio.to_thread
 import structlog
 
 from gemini_mcp.config import Settings
+from gemini_mcp.domain.budgets import Budgets
 from gemini_mcp.domain.catalog import TIERS, Catalogue, Tier, UnknownModel
 from gemini_mcp.domain.messages import ModelAnswer, ModelRequest
 from gemini_mcp.domain.task import Task
 from gemini_mcp.engine.cache import cached, key_of
 from gemini_mcp.engine.cascade import cascading
+from gemini_mcp.engine.context_costs import ContextCosts
+from gemini_mcp.engine.context_rows import ContextRows
+from gemini_mcp.engine.contexts import Contexts
 from gemini_mcp.engine.database import Database
 from gemini_mcp.engine.flights import Flights
 from gemini_mcp.engine.ledger import Ledger, migrate
@@ -26,6 +31,7 @@ from gemini_mcp.engine.ports import Call
 from gemini_mcp.engine.reports import Reports
 from gemini_mcp.engine.results import Results
 from gemini_mcp.engine.retry import retrying
+from gemini_mcp.engine.salvage import is_spoilt, set_aside
 from gemini_mcp.engine.uploads import uploading
 from gemini_mcp.gemini.catalog import load_catalogue
 from gemini_mcp.gemini.gateway import Gateway
@@ -69,11 +75,14 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
     prompts = {name: agent_prompt(name, settings.home) for name in AGENTS}
     database = await opened_database(settings)
     owner = Owner(settings.home / "run")
-    ledger, results = Ledger(database, owner, settings.budgets), Results(database)
+    budgets = Budgets.of_usd(settings.session_budget_usd, settings.day_budget_usd)
+    ledger, results = Ledger(database, owner, budgets), Results(database)
     store = await anyio.to_thread.run_sync(DiskStore, settings.home / "cache")
     screen = Screen(settings.secrets, kingfisher=True)
     reader = Reader(Beneath(settings.roots), Web(), screen, Children())
     gateway = Gateway(settings.api_key, settings.base_url, settings.api_version)
+    costs = ContextCosts(ledger, catalogue, utc_today)
+    contexts = Contexts(ContextRows(database, owner), gateway, costs, catalogue, utc_today)
     recovered = await ledger.recover()
     log = structlog.get_logger()
     log.info("opened", endpoint=gateway.endpoint, home=str(settings.home), recovered_attempts=recovered)
@@ -96,14 +105,14 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
 
     try:
         async with anyio.create_task_group() as group:
-            generate = retrying(metered(send, ledger, catalogue, utc_today))
+            generate = contexts.around(retrying(metered(send, ledger, catalogue, utc_today)))
             flights = Flights(group, ledger.adopt)
             climbing = cascading(generate, catalogue, prompts, utc_today)
             answer = cached(uploading(climbing, gateway), store, flights, key, lifetime_s)
             services = Services(
                 answer=answer,
                 ledger=ledger,
-                reports=Reports(database, settings.budgets),
+                reports=Reports(database, budgets),
                 results=results,
                 reader=reader,
                 catalogue=catalogue,
@@ -111,13 +120,16 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
                 forget=store.drop,
                 today=utc_today,
                 deadline_s=settings.deadline_s,
+                notices=[database.notice] if database.notice else [],
             )
+            group.start_soon(contexts.recover)
             try:
                 yield Engine(services, gateway)
             finally:
                 group.cancel_scope.cancel()
     finally:  # only now have the flights settled what they had under way
         with anyio.CancelScope(shield=True):
+            await contexts.aclose()
             await gateway.aclose()
             await anyio.to_thread.run_sync(store.close)
             await database.aclose()
@@ -125,10 +137,20 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
 
 
 async def opened_database(settings: Settings) -> Database:
-    """The ledger's file, made when missing, in a folder that only its user can enter."""
+    """The ledger's file, made when missing, in a folder that only its user can enter; one that is damaged is set
+    aside, as its ``notice`` then tells."""
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database(settings.ledger_path, migrate)
-    await anyio.to_thread.run_sync(database.open)
+    try:
+        await anyio.to_thread.run_sync(database.open)
+    except sqlite3.DatabaseError as error:
+        if not is_spoilt(error):
+            raise
+        notice = await anyio.to_thread.run_sync(set_aside, settings.ledger_path)
+        structlog.get_logger().warning("ledger_set_aside", error=str(error), notice=notice)
+        database = Database(settings.ledger_path, migrate)
+        await anyio.to_thread.run_sync(database.open)
+        database.notice = notice
     return database
 
 

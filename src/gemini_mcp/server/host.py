@@ -10,7 +10,7 @@ import anyio.to_thread
 from anyio.abc import TaskGroup
 
 from gemini_mcp.config import Settings
-from gemini_mcp.domain.errors import AgentError, NoApiKey
+from gemini_mcp.domain.errors import NoApiKey, StateUnavailable
 
 if TYPE_CHECKING:
     from gemini_mcp.server.composition import Engine
@@ -20,12 +20,6 @@ AFTER_LIST_S = 0.05
 """Long enough for the answer of tools/list to leave before the import takes the processor."""
 
 Opened = Callable[[Settings], AbstractAsyncContextManager["Engine"]]
-
-
-class StateUnavailable(AgentError):
-    """The ledger or another file of ours cannot be used: nothing can be reserved, so nothing is sent."""
-
-    code = "state_unavailable"
 
 
 class EngineHost:

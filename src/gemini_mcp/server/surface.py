@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from gemini_mcp.domain.errors import AgentError, InvalidArgument
 from gemini_mcp.engine.ports import Caller, Progress
 from gemini_mcp.tools import analyze_image, delegate_task, review_code, summarize_docs, usage_report
+from gemini_mcp.tools.repeats import Repeats, request_of
 from gemini_mcp.tools.services import Delivered, Services, ToolFailure
 
 RECEIPT_META = "gemini-agents/receipt"
@@ -112,12 +113,26 @@ def find_tool(name: str) -> ToolSpec | None:
 
 
 async def call_tool(
-    tool: ToolSpec, given: dict[str, Any], caller: Caller, progress: Progress, services: Services
+    tool: ToolSpec,
+    given: dict[str, Any],
+    caller: Caller,
+    progress: Progress,
+    services: Services,
+    repeats: Repeats | None = None,
+    meta: Mapping[str, Any] | None = None,
 ) -> CallToolResult:
-    """Run a tool. Every AgentError becomes a result that says what is wrong and how to mend it."""
+    """Run a tool, once for a call that its client sends twice (``meta`` names it). Every AgentError becomes a result
+    that says what is wrong and how to mend it."""
     try:
         arguments = parse_arguments(tool, given)
-        return delivered(await tool.handler(arguments, caller, progress, services))
+        request = request_of(tool.name, given, caller, meta or {}) if tool.spends else None
+
+        async def work(progress: Progress) -> Delivered:
+            return await tool.handler(arguments, caller, progress, services)
+
+        if repeats is None or request is None:
+            return delivered(await work(progress))
+        return delivered(await repeats.once(request, services.ledger, progress, work))
     except ToolFailure as failure:
         return failed(failure.error, failure.receipt)
     except AgentError as error:

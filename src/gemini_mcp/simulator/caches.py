@@ -1,4 +1,4 @@
-"""Explicit caches (``cachedContents``): their tokens, and how long they live. Their storage is not billed."""
+"""Explicit caches (``cachedContents``): their tokens, and how long they live, which is what is billed."""
 
 import re
 from dataclasses import dataclass, field
@@ -26,6 +26,10 @@ class Cache:
     updated: float
     expires: float
 
+    @property
+    def tokens(self) -> int:
+        return sum(self.counts.values())
+
     def as_json(self) -> JsonObject:
         shown: JsonObject = {
             "name": f"cachedContents/{self.id}",
@@ -33,7 +37,7 @@ class Cache:
             "createTime": timestamp(self.created),
             "updateTime": timestamp(self.updated),
             "expireTime": timestamp(self.expires),
-            "usageMetadata": {"totalTokenCount": sum(self.counts.values())},
+            "usageMetadata": {"totalTokenCount": self.tokens},
         }
         return shown | ({"displayName": self.display_name} if self.display_name else {})
 

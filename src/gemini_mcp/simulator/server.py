@@ -14,7 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gemini_mcp.simulator.app import build_app
-from gemini_mcp.simulator.bill import Price
+from gemini_mcp.simulator.bill import Price, StoragePrice
 from gemini_mcp.simulator.delivery import HANG_UP
 from gemini_mcp.simulator.faults import read_rules
 from gemini_mcp.simulator.simulator import Prices, Simulator
@@ -138,11 +138,14 @@ def run(
     prices: Prices,
     price: Price | None,
     known_models: frozenset[str] | None,
+    storage_price: StoragePrice | None = None,
 ) -> int:
     """The exit code: 0 after a signal, 1 for a port that cannot be had, 2 for a bad faults file."""
     try:
         faults = read_rules(faults_file) if faults_file else []
-        simulator = Simulator(prices=prices, price=price, known_models=known_models, faults=faults)
+        simulator = Simulator(
+            prices=prices, price=price, storage_price=storage_price, known_models=known_models, faults=faults
+        )
     except ValueError as error:
         print(f"{faults_file}: {error}", file=sys.stderr)
         return 2

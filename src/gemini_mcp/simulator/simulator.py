@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from gemini_mcp.simulator.batches import Batches
-from gemini_mcp.simulator.bill import Bill, Price
+from gemini_mcp.simulator.bill import Bill, Price, StoragePrice
 from gemini_mcp.simulator.caches import Cache, Caches
 from gemini_mcp.simulator.fault_replies import FREE, Script, refusal, script
 from gemini_mcp.simulator.faults import Faults
@@ -31,19 +31,21 @@ class Simulator:
         *,
         prices: Prices = "zero",
         price: Price | None = None,
+        storage_price: StoragePrice | None = None,
         known_models: frozenset[str] | None = None,
         faults: Sequence[Any] = (),
         batch_seconds: float | None = None,
         log_body_bytes: int = 4_096,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """``price`` counts with ``prices="list"`` only. ``faults`` are rules as :mod:`.faults` documents them;
-        a bad one raises ValueError. ``known_models=None`` knows every Gemini and Gemma name. ``batch_seconds`` is how
-        long a batch takes; None: it advances a state each time it is read. ``now`` is in seconds since 1970."""
+        """``price`` and ``storage_price`` count with ``prices="list"`` only. ``faults`` are rules as :mod:`.faults`
+        documents them; a bad one raises ValueError. ``known_models=None`` knows every Gemini and Gemma name.
+        ``batch_seconds`` is how long a batch takes; None: it advances a state each time it is read. ``now`` is in
+        seconds since 1970."""
         self.prices = prices
         self.known_models = known_models
         self.now = now
-        self.bill = Bill(price if prices == "list" else None)
+        self.bill = Bill(price, storage_price) if prices == "list" else Bill()
         self.log = RequestLog(body_bytes=log_body_bytes)
         self.faults = Faults(faults)
         self.files = Files()
@@ -75,6 +77,22 @@ class Simulator:
         generated = generate(_with_cache(request, cache), prompt, scripted)
         self.bill.charge(generated.model, generated.usage, generated.service_tier)
         return generated
+
+    def create_cache(self, body: JsonObject, content: GenerateRequest) -> Cache:
+        """Makes and bills an explicit cache. Raises Refusal (400)."""
+        now = self.now()
+        cache = self.caches.create(body, content, now)
+        self.bill.charge_cache(content.model, cache.tokens, cache.expires - now)
+        return cache
+
+    def update_cache(self, name: str, body: JsonObject) -> Cache:
+        """Renews a cache; time that is added is billed, time that is given up is not given back. Raises Refusal."""
+        now = self.now()
+        before = self.caches.get(name, now).expires
+        cache = self.caches.update(name, body, now)
+        if cache.expires > before:
+            self.bill.charge_storage(cache.content.model, cache.tokens, cache.expires - before)
+        return cache
 
     def count(self, request: GenerateRequest) -> Prompt:
         """Tokens of the prompt, those of an explicit cache included. Raises Refusal (400, 403)."""

@@ -54,7 +54,7 @@ def create_cache(simulator: Simulator, call: Call) -> Reply:
     model = str(pick(body, "model", "")).removeprefix("models/")
     check_known(model, simulator.known_models, call.params["v"], "createCachedContent")
     content = _cacheable(body, model, simulator)
-    return json_reply(simulator.caches.create(body, content, simulator.now()).as_json())
+    return json_reply(simulator.create_cache(body, content).as_json())
 
 
 def _cacheable(body: JsonObject, model: str, simulator: Simulator) -> GenerateRequest:
@@ -72,8 +72,7 @@ def list_caches(simulator: Simulator, call: Call) -> Reply:
 
 
 def update_cache(simulator: Simulator, call: Call) -> Reply:
-    cache = simulator.caches.update(call.params["id"], read_json(call.body), simulator.now())
-    return json_reply(cache.as_json())
+    return json_reply(simulator.update_cache(call.params["id"], read_json(call.body)).as_json())
 
 
 def delete_cache(simulator: Simulator, call: Call) -> Reply:

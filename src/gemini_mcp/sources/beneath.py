@@ -62,10 +62,10 @@ class Beneath:
         """The whole file. Raises a Refusal that says what is wrong with ``name``."""
         return self.read_at(self.roots.place(name), name, most_bytes)
 
-    def size(self, name: str) -> int:
-        """Of a file, in bytes, for now. Raises a Refusal as ``read`` does."""
-        with self._file(self.roots.place(name), name) as (_, status):
-            return status.st_size
+    def look(self, name: str, most_bytes: int = 0) -> tuple[int, bytes]:
+        """A file's size in bytes, for now, and how it begins. Raises a Refusal as ``read`` does."""
+        with self._file(self.roots.place(name), name) as (fd, status):
+            return status.st_size, os.read(fd, most_bytes) if most_bytes else b""
 
     def read_at(self, place: Place, name: str, most_bytes: int) -> RawFile:
         """As ``read``, of a place already found; ``name`` is what errors call it."""

@@ -8,12 +8,14 @@ from gemini_mcp.domain.errors import AgentError
 
 
 async def paths_beginning_with(roots: tuple[Path, ...], typed: str, most: int) -> list[str]:
-    """Files and folders (with a slash behind), sorted; of a list with commas, for its last entry. Never fails."""
+    """Files and folders (with a slash behind), sorted; of a list with commas, for its last entry, which may be one
+    that is left out (``!tests/``). Never fails."""
     if not roots:
         return []
     head, _, last = typed.rpartition(",")
-    found = await anyio.to_thread.run_sync(_beginning_with, roots, last.lstrip(), most)
-    return [f"{head},{name}" if head else name for name in found]
+    mark = "!" if last.lstrip().startswith("!") else ""
+    found = await anyio.to_thread.run_sync(_beginning_with, roots, last.lstrip().removeprefix(mark), most)
+    return [f"{head},{mark}{name}" if head else f"{mark}{name}" for name in found]
 
 
 def _beginning_with(roots: tuple[Path, ...], typed: str, most: int) -> list[str]:

@@ -17,7 +17,7 @@ from gemini_mcp.sources.child import Children
 from gemini_mcp.sources.documents import office_text, pdf_pages, pdf_parts
 from gemini_mcp.sources.formats import Format, format_of, unsupported
 from gemini_mcp.sources.images import image_media
-from gemini_mcp.sources.notebooks import notebook_text
+from gemini_mcp.sources.notebooks import notebook_code, notebook_text
 from gemini_mcp.sources.pages import page_text
 from gemini_mcp.sources.secrets import Screen
 from gemini_mcp.sources.texts import decoded
@@ -54,6 +54,13 @@ class Converted:
     warnings: Sequence[str] = ()
 
 
+def shown_url(url: str) -> str:
+    """How a page is called: without its query, which may hold a signature or a token; a mark keeps it apart from
+    others that differ in theirs alone."""
+    address, question, query = url.partition("?")
+    return f"{address}?[{hashlib.sha256(query.encode()).hexdigest()[:8]}]" if question else address
+
+
 def selection(name: str) -> tuple[str, str]:
     """``report.pdf#pages=3-7,12`` as the name and the pages; "" where none are chosen."""
     found = _SELECTION.match(name)
@@ -71,7 +78,11 @@ class Conversion:
 
         Raises a Refusal: SecretFound, TooLarge, UnsupportedFormat, InvalidArgument.
         """
-        form = _form(raw)
+        path, warnings = self._screen.name(raw.path)
+        found = await self._document(replace(raw, path=path), _form(raw), html_as_text)
+        return Converted(found.source, [*warnings, *found.warnings])
+
+    async def _document(self, raw: Raw, form: Format, html_as_text: bool) -> Converted:
         if raw.pages and form.kind != "pdf":
             raise InvalidArgument(f"{raw.path} has no pages to choose from", "Only PDFs have; leave #pages= out.")
         match form.kind:
@@ -86,15 +97,18 @@ class Conversion:
             case "image":
                 raise UnsupportedFormat(f"{raw.path} is an image", "Give it to analyze_image.")
         text = await anyio.to_thread.run_sync(_decoded, raw)
-        if form.kind == "notebook" and html_as_text:
-            return await self._text(raw, notebook_text(text), "text of notebook")
+        if form.kind == "notebook":
+            as_text = notebook_text if html_as_text else notebook_code
+            text = await anyio.to_thread.run_sync(as_text, text, raw.path)
+            return await self._text(raw, text, "text of notebook" if html_as_text else "cells of notebook")
         return await self._text(raw, text, "text")
 
     async def image(self, raw: Raw, detail: Detail, family: Family) -> Converted:
         """An image in the size that is billed for. Raises TooLarge, UnsupportedFormat."""
-        read = await image_media(self._children, raw.data, raw.path, detail, family)
-        source = Source(raw.path, "", len(raw.data), raw.sha256, read.sent_as, read.media)
-        return Converted(source, [f"{raw.path}: {warning}" for warning in read.warnings])
+        path, warnings = self._screen.name(raw.path)
+        read = await image_media(self._children, raw.data, path, detail, family)
+        source = Source(path, "", len(raw.data), raw.sha256, read.sent_as, read.media)
+        return Converted(source, [*warnings, *(f"{path}: {warning}" for warning in read.warnings)])
 
     async def cut(self, groups: Sequence[tuple[Source, ...]]) -> list[tuple[Source, ...]]:
         """PDFs cut to the pages that each group's sources name; every file is opened once."""
@@ -114,32 +128,31 @@ class Conversion:
         ]
 
     async def _text(self, raw: Raw, text: str, sent_as: str) -> Converted:
-        if sent_as != "text":
+        if sent_as.startswith("text of"):
             text = _ESCAPE.sub("", text)
-        shown, warnings = await anyio.to_thread.run_sync(self._screen.screened, raw.path, text)
+        shown, warnings = await self._screen.looked_through(raw.path, text)
         return Converted(Source(raw.path, shown, len(raw.data), raw.sha256, sent_as), warnings)
 
     async def _pdf(self, raw: Raw) -> Converted:
-        """Natively, so that tables and figures are seen; as its text where that had to be redacted."""
-        found = await pdf_pages(self._children, raw.data, raw.path, raw.pages)
-        screened = [await anyio.to_thread.run_sync(self._page, raw.path, page) for page in found.pages]
-        warnings = [warning for _, told in screened for warning in told]
-        pages = tuple(page for page, _ in screened)
-        source = Source(raw.path, "", len(raw.data), raw.sha256, "pdf", pages=pages)
-        if any(shown.text != page.text for shown, page in zip(pages, found.pages, strict=True)):
-            text = "\n\n".join(f"[page {page.number}]\n{page.text}" for page in pages)
-            return Converted(replace(source, text=text, sent_as="text of pdf", pages=()), warnings)
-        numbers = [page.number for page in pages]
-        data = raw.data
-        if len(numbers) < found.page_count:
-            (data,) = await pdf_parts(self._children, raw.data, raw.path, [numbers])
-            source = replace(source, sent_as=f"pdf pages {raw.pages.replace(' ', '')}")
-        media = Media("application/pdf", data, PDF_PAGE_TOKENS * len(pages))
-        return Converted(replace(source, media=media), warnings)
+        """Natively, so that tables and figures are seen; as its text where a secret in it is to be redacted.
 
-    def _page(self, path: str, page: Page) -> tuple[Page, list[str]]:
-        text, warnings = self._screen.screened(f"{path} p. {page.number}", page.text)
-        return Page(page.number, text), warnings
+        What is sent is never the file, but one made of the pages that were looked through.
+        """
+        found = await pdf_pages(self._children, raw.data, raw.path, raw.pages)
+        pages, warnings = await self._screen.pages(raw.path, found.pages)
+        rest, told = await self._screen.looked_through(f"{raw.path}, beside what its pages show,", found.rest)
+        source = Source(raw.path, "", len(raw.data), raw.sha256, "pdf", pages=pages)
+        if pages != found.pages or rest != found.rest:
+            text = "\n\n".join(f"[page {page.number}]\n{page.text}" for page in pages)
+            said = f"{raw.path} is sent as its text, without its figures, since a PDF cannot be redacted"
+            return Converted(replace(source, text=text, sent_as="text of pdf", pages=()), [*warnings, *told, said])
+        if found.notes:
+            notes = "a note" if found.notes == 1 else f"{found.notes} notes"
+            told = [*told, f"{raw.path}: {notes} on its pages not sent"]
+        if len(pages) < found.page_count:
+            source = replace(source, sent_as=f"pdf pages {raw.pages.replace(' ', '')}")
+        media = Media("application/pdf", found.data, PDF_PAGE_TOKENS * len(pages))
+        return Converted(replace(source, media=media), [*warnings, *told])
 
 
 def _form(raw: Raw) -> Format:

@@ -1,7 +1,7 @@
 """Documents as text, and PDFs in parts: parsed in a child process, put together here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from gemini_mcp.domain.errors import TooLarge, UnsupportedFormat
@@ -31,19 +31,29 @@ OfficeKind = Literal["docx", "pptx", "xlsx"]
 
 @dataclass(frozen=True, slots=True)
 class Pdf:
-    """``page_count`` of the whole file; ``pages``: those asked for."""
+    """``page_count`` of the whole file; ``pages``: those asked for.
+
+    ``data``: a PDF of these pages, made anew; ``rest``: what it carries besides their text, which nobody sees;
+    ``notes``: how many notes on the pages are not in it.
+    """
 
     page_count: int
     pages: tuple[Page, ...]
+    data: bytes = field(default=b"", repr=False, compare=False)
+    rest: str = field(default="", repr=False, compare=False)
+    notes: int = 0
 
 
 async def pdf_pages(children: Children, data: bytes, name: str, pages: str = "") -> Pdf:
-    """The text of the pages of a PDF called ``name``; ``pages`` as in "3-7,12", "" for all. Raises a Refusal."""
+    """Pages of a PDF called ``name``, read and made anew; ``pages`` as in "3-7,12", "" for all. Raises a Refusal."""
     _check_size(data, name)
-    limits = Limits(_PDF_FRAME_S, _TOTAL_S, _MEMORY, MOST_TEXT)
-    arguments = {"do": "text", "pages": pages}
-    first, *rest = await children.run("pdf", arguments, data, name=name, limits=limits)
-    return Pdf(int(first.value["count"]), tuple(page for frame in rest for page in _pages(frame)))
+    limits = Limits(_PDF_FRAME_S, _TOTAL_S, _MEMORY, 2 * MOST_TEXT + _COPIES * len(data) + _SPARE)
+    arguments = {"do": "read", "pages": pages}
+    first, *more = await children.run("pdf", arguments, data, name=name, limits=limits)
+    read = tuple(page for frame in more if "pages" in frame.value for page in _pages(frame))
+    rest = b"\n".join(frame.data for frame in more if "rest" in frame.value and frame.data)
+    made = next(frame for frame in more if "notes" in frame.value)
+    return Pdf(int(first.value["count"]), read, made.data, rest.decode("utf-8", "replace"), int(made.value["notes"]))
 
 
 async def pdf_parts(children: Children, data: bytes, name: str, numbers: Sequence[Sequence[int]]) -> list[bytes]:

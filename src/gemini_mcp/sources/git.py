@@ -20,12 +20,13 @@ from pathlib import Path, PurePath
 import anyio
 import anyio.to_thread
 
-from gemini_mcp.domain.errors import InvalidArgument, PathDenied, Refusal, SecretFound, TooLarge
+from gemini_mcp.domain.errors import InvalidArgument, PathDenied, Refusal, SecretFound, TooLarge, UnsupportedFormat
 from gemini_mcp.domain.hunks import MalformedPatch
 from gemini_mcp.domain.patches import FilePatch, parse_patch
 from gemini_mcp.sources.beneath import Beneath
 from gemini_mcp.sources.git_guard import command
 from gemini_mcp.sources.git_process import environment, numbered, program, run
+from gemini_mcp.sources.git_texts import as_escaped, is_told, named, told, without_mark
 from gemini_mcp.sources.places import Place, secret_place, unusable_name
 from gemini_mcp.sources.repository import StandIn, found, stand_in
 
@@ -94,6 +95,11 @@ class Git:
                 await anyio.to_thread.run_sync(shutil.rmtree, folder, True)
 
     @property
+    def folder(self) -> Path:
+        """Where the names of a change begin, as it really is."""
+        return self._folder
+
+    @property
     def top(self) -> Path:
         """The work tree's folder, at or above ``folder``."""
         return self._stand_in.repository.top
@@ -128,14 +134,28 @@ class Git:
         prefix = f"{self._prefix}/" if self._prefix else ""
         return [_name(name).removeprefix(prefix) for name in listed.split(b"\0") if name]
 
+    async def submodules(self) -> list[tuple[str, str]]:
+        """Their paths from the folder, and the commit that the index has of each."""
+        if not await anyio.Path(self.top / ".gitmodules").is_file():
+            return []
+        listing = ["ls-files", "--stage", "-z", "--", self._prefix or "."]
+        listed = await self._git(listing, work=self.top, most=_MOST_LIST_BYTES)
+        entries = (entry.partition(b"\t") for entry in listed.split(b"\0") if entry.startswith(b"160000 "))
+        prefix = f"{self._prefix}/" if self._prefix else ""
+        return [(_name(name).removeprefix(prefix), head.split(b" ")[1].decode("ascii")) for head, _, name in entries]
+
+    async def head(self) -> str:
+        """The commit that is checked out; nothing before the first."""
+        return await self._parsed("HEAD")
+
     # ------------------------------------------------------------------------------------------------------- sides
 
     async def _sides(self, range_: str) -> tuple[str, str]:
         """The trees to compare."""
         if range_ == "staged":
-            return await self._head(), await self._index_tree()
+            return await self._head_tree(), await self._index_tree()
         if range_ == "working":
-            return await self._head(), await self._work_tree()
+            return await self._head_tree(), await self._work_tree()
         if (found := re.fullmatch(r"(.*?)(\.{2,})(.*)", range_, re.DOTALL)) is not None:
             old, dots, new = found.groups()
             if len(dots) > 3:
@@ -178,7 +198,7 @@ class Git:
         arguments = ["rev-parse", "--verify", "--quiet", "--end-of-options", name]
         return (await self._git(arguments, may_fail=True)).decode("ascii", "replace").strip()
 
-    async def _head(self) -> str:
+    async def _head_tree(self) -> str:
         """The tree of HEAD; the empty one before the first commit."""
         return await self._parsed("HEAD^{tree}") or self._empty_tree
 
@@ -214,12 +234,33 @@ class Git:
     async def _compared(self, range_: str, old: str, new: str) -> Change:
         text = await self._git(["diff-tree", *_DIFF, old, new], most=MOST_DIFF_BYTES)
         try:
-            patches = parse_patch(text.decode("utf-8", "replace")) if text.strip() else ()
+            found = parse_patch(as_escaped(text)) if text.strip() else ()
         except MalformedPatch as error:  # a line of a file that passes for a header
             raise InvalidArgument(f"the change cannot be read: {error}", "Give paths instead.") from None
-        secret = {patch.path: reason for patch in patches if (reason := _secret(patch.path, patch.old_path or ""))}
-        kept = tuple(patch for patch in patches if patch.path not in secret)
-        return Change(range_, old, new, kept, tuple(secret.items()))
+        patches = [without_mark(named(patch)) for patch in found]
+        left_out = {patch.path: reason for patch in patches if (reason := _secret(patch.path, patch.old_path or ""))}
+        kept = [patch for patch in patches if patch.path not in left_out]
+        texts = await self._told([patch for patch in kept if not is_told(patch)], old, new)
+        left_out |= {path: told for path, told in texts.items() if isinstance(told, str)}
+        told = (texts.get(patch.path, patch) for patch in kept)
+        return Change(
+            range_, old, new, tuple(each for each in told if not isinstance(each, str)), tuple(left_out.items())
+        )
+
+    async def _told(self, patches: Sequence[FilePatch], old: str, new: str) -> dict[str, FilePatch | str]:
+        """Changes of files that are not in UTF-8, as text; why not, where it cannot be told what they are in."""
+        if not patches:
+            return {}
+        olds = await self.contents(old, [patch.old_path for patch in patches if patch.old_path])
+        news = await self.contents(new, [patch.new_path for patch in patches if patch.new_path])
+        texts: dict[str, FilePatch | str] = {}
+        for patch in patches:
+            sides = olds.get(patch.old_path or ""), news.get(patch.new_path or "")
+            try:
+                texts[patch.path] = await anyio.to_thread.run_sync(told, patch, *sides)
+            except UnsupportedFormat as error:
+                texts[patch.path] = f"it {error.message.removeprefix(patch.path).strip()}"
+        return texts
 
     # ----------------------------------------------------------------------------------------------------- copying
 

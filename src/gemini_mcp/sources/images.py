@@ -12,6 +12,7 @@ from gemini_mcp.domain.errors import TooLarge, UnsupportedFormat
 from gemini_mcp.domain.imaging import takes_detail, tokens_of
 from gemini_mcp.domain.material import Detail, Media
 from gemini_mcp.sources.child import Children, Frame, Limits
+from gemini_mcp.sources.formats import HEAD_BYTES, format_of
 
 MOST_BYTES = 64 << 20
 LIMITS = Limits(frame_s=2.5, total_s=30.0, memory=768 << 20, output=32 << 20)
@@ -37,6 +38,9 @@ _OTHERS = (
     ("SVG", re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?(?:<!DOCTYPE[^>]*>\s*)?<svg\b", re.DOTALL)),
 )
 """What else people have, for the sake of a message that names it."""
+
+
+_DOCUMENTS = "Ask delegate_task about it (name it in files), or have summarize_docs sum it up."
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +92,8 @@ def _unknown(data: bytes, name: str) -> UnsupportedFormat:
     if not data:
         return UnsupportedFormat(f"{name} is empty", "Check the path.")
     what = f"{name} is {other}" if other else f"{name} is no image that can be read"
-    fix = "Read it with summarize_docs." if other == "PDF" else "Convert it to PNG, JPEG, WebP, GIF or HEIC."
-    return UnsupportedFormat(what, fix)
+    document = other == "PDF" or (other is None and format_of(PurePath(name).name, data[:HEAD_BYTES]) is not None)
+    return UnsupportedFormat(what, _DOCUMENTS if document else "Convert it to PNG, JPEG, WebP, GIF or HEIC.")
 
 
 def _read(found: Frame, sent: Frame, kind: str, name: str, detail: Detail, family: Family) -> ImageRead:

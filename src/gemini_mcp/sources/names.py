@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 _FILES = (
     # environments
-    ".env*", "*.env", ".flaskenv", "*.env.local", "*.env.prod*", "*.env.stag*", "*.env.dev*", "*.env.test*",
+    ".env*", "*.env", ".flaskenv",
     # keys
     "*.pem", "*.key", "*.p8", "*.p12", "*.pfx", "*.pkcs12", "*.jks", "*.keystore", "*.bcfks", "*.ppk", "*.keytab",
     "*.agekey", "*.kdbx", "*.kdb", "*.ovpn", "*.mobileprovision", "*.wallet", "wallet.dat", "*.kubeconfig",
@@ -20,18 +20,25 @@ _FILES = (
     ".vault_pass*", ".vault-pass*", ".s3cfg", ".boto", ".terraformrc", "terraform.rc", ".rclone.conf", "rclone.conf",
     "krb5cc_*", "credentials", "*credentials.json", "*credentials.csv", "*credentials.y*ml", "client_secret*.json",
     "service[-_ ]account*.json", "serviceaccount*.json", "*firebase-adminsdk*.json", "oauth_creds.json",
-    "application_default_credentials.json", "auth.json", "token.json", "local.settings.json", "*.tfstate*", "*.tfvars*",
+    "application_default_credentials.json", "token.json", "local.settings.json", "*.tfstate*", "*.tfvars*",
     "*.secret", "*.secrets", "*[-_.]secrets.y*ml", "*[-_.]secret.y*ml",
     "shadow", "shadow-", "gshadow", "gshadow-", "master.passwd",
     # what people typed, and what browsers keep
     ".*_history", "*_history", ".history", ".zhistory", "cookies", "cookies.sqlite*", "cookies.txt", "login data*",
     "logins.json", "key3.db", "key4.db", "*.keychain", "*.keychain-db",
 )  # fmt: skip
-_FILES_NOT_OF_CODE = ("passwords.*", "passwords", "kubeconfig*", "access[-_ ]keys.*")
+_FILES_NOT_OF_CODE = (
+    "*.env.local", "*.env.prod*", "*.env.stag*", "*.env.dev*", "*.env.test*", "kubeconfig*", "access[-_ ]keys.*",
+)  # fmt: skip
 """Names that a program which handles secrets has for its modules, too."""
 
-_FILES_OF_DATA = ("credentials.*", "secret.*", "secrets.*")
+_FILES_OF_DATA = (
+    "credentials.*", "secret.*", "secrets.*", "passwords.*", "passwords", "*[-_. ]passwords.*", "*[-_. ]logins.*",
+)  # fmt: skip
 """Names of chapters of a manual, too."""
+
+_FILES_OF_PROGRAMS = ("auth.json",)
+"""Names that mean credentials where programs keep their settings, and a page's texts elsewhere."""
 
 _FOLDERS = frozenset(
     {
@@ -40,6 +47,9 @@ _FOLDERS = frozenset(
         ".bitcoin", ".ethereum", ".secrets", ".credentials", ".terraform.d", ".sops", ".age",
     }
 )  # fmt: skip
+_OPEN_FOLDERS = frozenset({".docker", "gcloud"})
+"""Of these, such as projects have too: code and prose in them are read."""
+
 _FOLDERS_IN_FOLDERS = frozenset({(".config", "gh"), (".config", "hub"), (".config", "op"), (".config", "rclone")})
 _FOLDERS_OF_DATA = frozenset({"secret", "secrets", "credential", "credentials"})
 """Either secrets lie there or the program that manages them: data is not read, source code is."""
@@ -80,17 +90,25 @@ def secret_name(path: PurePath) -> str | None:
     """
     parts = [_plain(part) for part in path.parts]
     folders, name = parts[:-1], parts[-1] if parts else ""
-    if folder := next((folder for folder in folders if folder in _FOLDERS), None):
+    if folder := next((folder for folder in folders if _keeps_credentials(folder, name)), None):
         return f"{folder} holds credentials"
     if pair := next((pair for pair in pairwise(folders) if pair in _FOLDERS_IN_FOLDERS), None):
         return f"{'/'.join(pair)} holds credentials"
     if _EXAMPLES.fullmatch(name):
         return None
+    if name in _FILES_OF_PROGRAMS and (not folders or any(folder.startswith(".") for folder in folders)):
+        return f"{name} of a program holds credentials"
     if pattern := _pattern(name):
         return f"files named {pattern} may hold secrets"
     if (folder := next((folder for folder in folders if folder in _FOLDERS_OF_DATA), None)) and _is_data(name):
         return f"data in a folder named {folder} may be secret"
     return None
+
+
+def _keeps_credentials(folder: str, name: str) -> bool:
+    if folder in _OPEN_FOLDERS and (_suffix(name) in _CODE | _PROSE or name.startswith(("dockerfile", "makefile"))):
+        return False
+    return folder in _FOLDERS
 
 
 def _plain(part: str) -> str:

@@ -17,12 +17,47 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 def notebook_text(text: str, name: str = "the notebook") -> str:
     """A notebook's JSON as Markdown. Raises UnsupportedFormat and TooLarge."""
+    language, cells = _read(text, name)
+    return _whole("\n\n".join(shown for cell in cells if (shown := _shown(cell, language))))
+
+
+def notebook_code(text: str, name: str = "the notebook") -> str:
+    """A notebook's JSON as a program with its cells marked, as editors write it; prose and outputs are comments.
+
+    Raises UnsupportedFormat and TooLarge.
+    """
+    _, cells = _read(text, name)
+    return _whole("\n\n".join(_as_code(number, cell) for number, cell in enumerate(cells, 1)))
+
+
+def _read(text: str, name: str) -> tuple[str, list[dict[str, Any]]]:
+    """The language and the cells."""
     notebook = bounded_json(text, name)
     cells = _cells(notebook)
     if cells is None:
         raise UnsupportedFormat(f"{name} is no Jupyter notebook", "Save it again with Jupyter.")
-    language = _language(notebook)
-    return "\n\n".join(shown for cell in cells if (shown := _shown(cell, language)))
+    return _language(notebook), cells
+
+
+def _whole(text: str) -> str:
+    """JSON can hold half of a character, which nothing else can."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _as_code(number: int, cell: dict[str, Any]) -> str:
+    source = _source(cell)
+    if cell.get("cell_type") != "code":
+        return f"# %% [cell {number}, prose]\n{_commented(source)}"
+    outputs = _short("\n".join(_outputs(cell)).strip("\n"))
+    return f"# %% [cell {number}]\n{source}" + (f"\n# output:\n{_commented(outputs)}" if outputs else "")
+
+
+def _commented(text: str) -> str:
+    return "\n".join(f"# {line}".rstrip() for line in text.split("\n"))
+
+
+def _source(cell: dict[str, Any]) -> str:
+    return _joined(cell.get("source", cell.get("input"))).strip("\n")
 
 
 def bounded_json(text: str, name: str) -> Any:
@@ -58,7 +93,7 @@ def _language(notebook: dict[str, Any]) -> str:
 
 
 def _shown(cell: dict[str, Any], language: str) -> str:
-    source = _joined(cell.get("source", cell.get("input"))).strip("\n")
+    source = _source(cell)
     if cell.get("cell_type") != "code":
         return source
     outputs = _short("\n".join(_outputs(cell)).strip("\n"))

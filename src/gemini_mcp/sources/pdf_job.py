@@ -1,8 +1,13 @@
-"""Pages of a PDF, as text or as smaller PDFs. Runs in the child process alone.
+"""Pages of a PDF, as text and as PDFs of their own. Runs in the child process alone.
 
-``{"do": "text", "pages": "3-7,12"}``: a frame ``{"count"}``, then frames ``{"pages": [[number, bytes of text], ...]}``
-with the texts beside them. ``{"do": "parts", "numbers": [[1, 2], [3]]}``: one frame for each list, with the PDF of
+``{"do": "read", "pages": "3-7,12"}``: a frame ``{"count"}``, then frames ``{"pages": [[number, bytes of text], ...]}``
+with the texts beside them, one ``{"notes": count}`` with a PDF of these pages beside it, and frames ``{"rest": true}``
+with what that carries besides. ``{"do": "parts", "numbers": [[1, 2], [3]]}``: one frame for each list, with the PDF of
 these pages beside it, or ``{"whole": true}`` when it would be the file itself.
+
+A file holds more than its pages show: what it was before it was changed, its outline, attachments, scripts and forms,
+the targets of links. So what is sent is never the file. What notes and fields show is drawn onto the pages first, and
+then a new file is made of the pages.
 """
 
 import io
@@ -16,6 +21,7 @@ import pypdfium2.raw as pdfium
 
 from gemini_mcp.domain.errors import InvalidArgument, TooLarge, UnsupportedFormat
 from gemini_mcp.sources.child import Frame
+from gemini_mcp.sources.pdf_rest import rest
 
 MOST_PAGES = 3_000
 """Three times what Gemini takes in one file. A longer file is rather an archive, or claims pages it does not have."""
@@ -27,10 +33,16 @@ _START_S, _PAGE_S, _MEGABYTE_S = 1.2, 0.02, 4.0
 """CPU seconds that a file may take at first, for each page, and for each MB of it. A page takes 1 to 6 ms."""
 
 _START_CHARACTERS, _PAGE_CHARACTERS = 2_000_000, 60_000
-_MOST_NOTES = 5_000
+_MOST_NOTES = 20_000
+_DRAWN = (pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_WIDGET, pdfium.FPDF_ANNOT_POPUP)
+"""What says nothing of its own, or shows what it says."""
+
 _MOST_RANGES = 1_000
 _BATCH_BYTES = 64 << 10
 _BATCH_S = 0.25
+_MADE = re.compile(rb"(/CreationDate\(D:)([^()]{0,40})\)(?=/Creator\(PDFium\))")
+_ID = re.compile(rb"<[0-9A-Fa-f]{8,}>")
+_ZEROS = bytes.maketrans(b"123456789ABCDEFabcdef", b"0" * 21)
 _EVERYWHERE = {"left": -1e7, "bottom": -1e7, "right": 1e7, "top": 1e7}
 """Also beside the page: what is hidden there is sent with a PDF, so it is to be seen by who looks for secrets."""
 
@@ -41,12 +53,17 @@ def frames(arguments: dict[str, Any], payload: bytes) -> Iterator[Frame]:
         yield from _parts(document, arguments["numbers"])
         return
     yield Frame({"count": len(document)})
-    yield from _texts(document, selected(arguments["pages"], len(document)), _Pace(len(payload)))
+    numbers = selected(arguments["pages"], len(document))
+    pages = _Pages(document)
+    yield from _texts(pages, numbers, _Pace(len(payload)))
+    made = _part(document, numbers)
+    yield Frame({"notes": pages.notes}, made)
+    yield from _rest(made)
 
 
 def selected(pages: str, count: int) -> list[int]:
     """Page numbers of a selection such as "3-7,12", in the file's order; "" is all. Raises InvalidArgument."""
-    fix = f'Name pages from 1 to {count}, as in "1-3,{count}"; "" is all of them.'
+    fix = f"Choose from 1 to {count}, as in file.pdf#pages={_example(count)}; without #pages= it is read whole."
     if not pages.strip():
         return list(range(1, count + 1))
     ranges = pages.split(",")
@@ -59,9 +76,20 @@ def selected(pages: str, count: int) -> list[int]:
             raise InvalidArgument(f"{part.strip()[:40]!r} is no page and no range of pages", fix)
         first, last = int(match[1]), int(match[2] or match[1])
         if not 1 <= first <= last <= count:
-            raise InvalidArgument(f"the pages {part.strip()} are not in the file, which has 1 to {count}", fix)
+            raise InvalidArgument(_not_there(part.strip(), first, last, count), fix)
         numbers.update(range(first, last + 1))
     return sorted(numbers)
+
+
+def _example(count: int) -> str:
+    return "1" if count < 2 else f"1-{min(3, count)}" if count < 4 else f"1-3,{count}"
+
+
+def _not_there(part: str, first: int, last: int, count: int) -> str:
+    there = f"it has {count:,} page{'s'[: count != 1]}"
+    if first > last:
+        return f"pages {part} run backwards"
+    return f"page {part} is not in it: {there}" if first == last else f"pages {part} are not all in it: {there}"
 
 
 def _opened(payload: bytes) -> pypdfium2.PdfDocument:
@@ -97,12 +125,12 @@ class _Pace:
             raise TooLarge("its pages hold too much text", "Name fewer pages, or leave it out.")
 
 
-def _texts(document: pypdfium2.PdfDocument, numbers: list[int], pace: _Pace) -> Iterator[Frame]:
+def _texts(pages: "_Pages", numbers: list[int], pace: _Pace) -> Iterator[Frame]:
     """In batches that are small in bytes and in time."""
     batch: list[tuple[int, bytes]] = []
     since = time.monotonic()
     for number in numbers:
-        text = _text(document, number)
+        text = pages.text(number)
         pace.add(text)
         batch.append((number, text.encode()))
         if sum(len(text) for _, text in batch) > _BATCH_BYTES or time.monotonic() - since > _BATCH_S:
@@ -117,36 +145,73 @@ def _batch(pages: list[tuple[int, bytes]]) -> Frame:
     return Frame(value, b"".join(text for _, text in pages))
 
 
-def _text(document: pypdfium2.PdfDocument, number: int) -> str:
-    try:
-        page = document[number - 1]
+def _rest(made: bytes) -> Iterator[Frame]:
+    """As lines, in batches."""
+    batch, size, since = list[str](), 0, time.monotonic()
+    for text in rest(made):
+        batch.append(text)
+        size += len(text)
+        if size > _BATCH_BYTES or time.monotonic() - since > _BATCH_S:
+            yield Frame({"rest": True}, "\n".join(filter(None, batch)).encode())
+            batch, size, since = [], 0, time.monotonic()
+    yield Frame({"rest": True}, "\n".join(filter(None, batch)).encode())
+
+
+class _Pages:
+    """Pages of which notes, stamps and filled fields have become a part. ``notes``: those of which nothing is drawn."""
+
+    def __init__(self, document: pypdfium2.PdfDocument) -> None:
+        document.init_forms()  # draws the fields of which the file says that its reader is to draw them
+        self._document = document
+        self.notes = 0
+
+    def text(self, number: int) -> str:
+        page = self._flat(number)
         found = page.get_textpage()
-    except pypdfium2.PdfiumError:
-        fix = "Save the file again with the program that made it, or name other pages."
-        raise UnsupportedFormat(f"page {number} is damaged, or missing", fix) from None
-    if found.count_chars() > MOST_PAGE_CHARACTERS:
-        what = f"page {number} holds {found.count_chars():,} characters"
-        raise TooLarge(what, f"At most {MOST_PAGE_CHARACTERS:,} are read of a page; name other pages.")
-    text = "\n".join(filter(None, [found.get_text_bounded(**_EVERYWHERE), *_notes(page)]))
-    found.close()
-    page.close()
-    return _plain(text)
+        if found.count_chars() > MOST_PAGE_CHARACTERS:
+            what = f"page {number} holds {found.count_chars():,} characters"
+            raise TooLarge(what, f"At most {MOST_PAGE_CHARACTERS:,} are read of a page; name other pages.")
+        text = _plain(found.get_text_bounded(**_EVERYWHERE))
+        found.close()
+        page.close()
+        return text
+
+    def _flat(self, number: int) -> pypdfium2.PdfPage:
+        page = self._page(number)
+        if pdfium.FPDFPage_GetAnnotCount(page) == 0:
+            return page
+        self.notes += sum(_is_note(page, place) for place in range(_annotations(page)))
+        done = pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY)
+        if done == pdfium.FLATTEN_FAIL or pdfium.FPDFPage_GetAnnotCount(page):
+            for place in reversed(range(_annotations(page))):
+                pdfium.FPDFPage_RemoveAnnot(page, place)
+        page.close()
+        return self._page(number)
+
+    def _page(self, number: int) -> pypdfium2.PdfPage:
+        try:
+            return self._document[number - 1]
+        except pypdfium2.PdfiumError:
+            fix = "Save the file again with the program that made it, or name other pages."
+            raise UnsupportedFormat(f"page {number} is damaged, or missing", fix) from None
 
 
-def _notes(page: pypdfium2.PdfPage) -> Iterator[str]:
-    """What is written on a page without being among its words: notes, and what was filled into its fields."""
-    for place in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MOST_NOTES)):
-        note = pdfium.FPDFPage_GetAnnot(page, place)
-        if note:
-            yield from filter(None, (_entry(note, key) for key in (b"Contents", b"V")))
-            pdfium.FPDFPage_CloseAnnot(note)
+def _annotations(page: pypdfium2.PdfPage) -> int:
+    count: int = pdfium.FPDFPage_GetAnnotCount(page)
+    if count > _MOST_NOTES:
+        raise TooLarge(f"a page has {count:,} notes or links", f"At most {_MOST_NOTES:,} are read; name other pages.")
+    return count
 
 
-def _entry(note: Any, key: bytes) -> str:
-    size = pdfium.FPDFAnnot_GetStringValue(note, key, None, 0)
-    buffer = (pdfium.FPDF_WCHAR * (size // 2))()
-    pdfium.FPDFAnnot_GetStringValue(note, key, buffer, size)
-    return bytes(buffer).decode("utf-16-le", "ignore").rstrip("\0")
+def _is_note(page: pypdfium2.PdfPage, place: int) -> bool:
+    """Whether an annotation says something that is not drawn on the page."""
+    note = pdfium.FPDFPage_GetAnnot(page, place)
+    if not note:
+        return False
+    says = pdfium.FPDFAnnot_GetStringValue(note, b"Contents", None, 0) > len("\0".encode("utf-16-le"))
+    drawn = pdfium.FPDFAnnot_GetSubtype(note) in _DRAWN
+    pdfium.FPDFPage_CloseAnnot(note)
+    return says and not drawn
 
 
 def _plain(text: str) -> str:
@@ -177,4 +242,11 @@ def _part(document: pypdfium2.PdfDocument, numbers: list[int]) -> bytes:
     buffer = io.BytesIO()
     part.save(buffer)
     part.close()
-    return buffer.getvalue()
+    return _timeless(buffer.getvalue())
+
+
+def _timeless(data: bytes) -> bytes:
+    """The same for the same pages, whenever it is made: answers are kept by what was asked."""
+    data = _MADE.sub(lambda found: b"%b%b)" % (found[1], found[2].translate(_ZEROS)), data, count=1)
+    at = data.rfind(b"trailer")
+    return data[:at] + _ID.sub(lambda found: found[0].translate(_ZEROS), data[at:])

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from gemini_mcp.sources.secret_effort import Effort
 from gemini_mcp.sources.secret_text import Span, broken_at, joined, positions
 from gemini_mcp.sources.secret_values import (
     choppy,
@@ -27,12 +28,12 @@ def _set(words: str) -> frozenset[str]:
 Family = Literal["password", "secret", "key"]
 
 _MARKS = (
-    "passw", "pwd", "pass", "kennwort", "contrase", "senha", "mot de passe", "пароль", "密码", "パスワード", "비밀번호",
-    "secret", "token", "credential", "key", "identified by",
+    "passw", "pw", "pass", "masterauth", "kennwort", "contrase", "senha", "mot de passe", "пароль", "密码",
+    "パスワード", "비밀번호", "secret", "token", "credential", "key", "identified by",
 )  # fmt: skip
 _PASSWORDS = _set(
-    "password passwd passwort passphrase passcode passwords pwd psw kennwort contraseña contrasena senha пароль"
-    " 密码 パスワード 비밀번호"
+    "password passwd passwort passphrase passcode passwords pwd pw psw requirepass masterauth bindpw rootpw kennwort"
+    " contraseña contrasena senha пароль 密码 パスワード 비밀번호"
 )
 _SECRETS = ("secret", "token", "apikey", "secretkey", "accesskey", "privatekey", "authkey", "credential")
 _QUALIFIERS = _set(
@@ -64,7 +65,8 @@ _CHECKSUM = re.compile(
 _S = r"[^\S\r\n]"
 _Q = r"(?:\\{0,3}[\"'`\u2019\u201d]|&quot;|&\#3[49];|\*{2})"
 _IN_ARN = re.compile(r"arn:[^\s\"']{0,150}\Z")
-_NO_NAME = re.compile(r"[^\w.$-]")
+_LEAST: dict[Family, int] = {"password": 8, "secret": 12, "key": 24}
+_BEFORE_NAMES = (" ", '"', "'", ":", "=")
 _TWO_WORDS = re.compile(
     r"(?<![^\W_])(?:api|access|secret|private|auth|account|master|signing|encryption) \Z", re.IGNORECASE
 )
@@ -74,6 +76,8 @@ _OPERATOR = re.compile(
     (?: {_S}?(?:\(\w{{0,20}}\))?{_S}?(?P<quote>{_Q})? {_S}?[\])]? )
     (?:
       (?P<block> {_S}{{0,4}}:{_S}{{0,4}} [|>][+-]?\d? {_S}{{0,8}} \r?\n {_S}{{1,40}} )
+    | (?P<within> {_Q}? {_S}{{0,4}} [:=]? \s{{0,8}} \{{ [^{{}}]{{0,300}}? \b (?:default|value|defaultValue) {_Q}?
+        {_S}{{0,8}} [:=] {_S}{{0,8}} )
     | (?P<beside> (?:,\s{{0,80}}|\s{{1,80}}) {_Q}? value {_Q}? {_S}{{0,4}} [:=] {_S}{{0,4}} )
     | (?P<element> </\w{{1,10}}> :? \s{{0,80}} (?:<\w{{1,10}}>\s{{0,8}}){{0,2}} | > )
     | (?P<sign> {_S}{{0,20}} (?: :{_S}{{0,4}}[\w&\[\]|.?<> ,]{{1,40}}?{_S}{{0,4}} = (?![=>])
@@ -101,6 +105,19 @@ _CODE_OPENS = (".", "*", "/", "&", "-")
 _LINE_OPENS = re.compile(
     rf"(?:\A|[\r\n\ufeff])[+-]?{_S}*(?:#\s?)?(?:export|set|setx|env|ENV|ARG|-e|-|\$env:|SET)?{_S}*\Z"
 )
+_SETS = re.compile(rf"(?:\A|[\r\n\ufeff])[+-]?{_S}*(?:ENV|ARG|setenv|setx|set{_S}-\w+){_S}+\Z")
+_ALONE = ("requirepass", "masterauth", "bindpw", "rootpw")
+"""Settings that are followed by their value alone."""
+
+_LINE_THEN_VALUE = re.compile(
+    rf"{_S}{{0,8}}\r?\n\s{{1,80}}(?=(?:[\"'`](?![\"'`])[^\r\n]{{4,400}}[\"'`]{_S}*[,;)}}]{{0,3}}|[^\s:\"'`=\[{{(-][^\s:=]{{7,100}}){_S}*(?:\r?\n|\Z))"
+)
+_NAMED = re.compile(rf"\b(?:name|key){_Q}?{_S}{{0,4}}[:=]{_S}{{0,4}}{_Q}?[\w.-]{{0,40}}\Z", re.IGNORECASE)
+_VALUE_BEFORE = re.compile(
+    rf"\bvalue{_Q}?{_S}{{0,4}}[:=]{_S}{{0,4}}(?:({_Q})((?:(?!\1)[^\r\n]){{4,200}})\1|([^\s\"'`,]{{4,200}}))\s{{0,8}}[,;]?\s{{0,80}}(?:-\s)?"
+    rf"{_Q}?(?:name|key){_Q}?{_S}{{0,4}}[:=]{_S}{{0,4}}{_Q}?[\w.-]{{0,40}}\Z",
+    re.IGNORECASE,
+)
 _NEXT_LINE = re.compile(rf"{_S}{{0,8}}\r?\n{_S}{{0,8}}([^\s:=<>{{}}()\[\],;\"'`]{{4,64}})(?=\s|\Z)")
 _DIGITS = re.compile(r"[0-9]+")
 _LETTER = re.compile(r"[A-Za-z]")
@@ -120,31 +137,56 @@ class Value(NamedTuple):
     env: bool
 
 
-def assignments(text: str, small: str) -> Iterator[Span]:
-    """Values that their names call secret and that look like it. ``small``: the text, folded."""
+def marks(small: str) -> list[tuple[int, int]]:
+    """Where names may stand that promise a secret, in order, and how long what tells so is. ``small``: text, folded."""
+    return sorted((at, len(mark)) for mark in _MARKS for at in positions(small, mark))
+
+
+def assignments(text: str, names: list[tuple[int, int]], effort: Effort) -> Iterator[Span]:
+    """Values that their names call secret and that look like it. ``names`` as ``marks`` finds them."""
     done = 0
-    for at, length in sorted((at, len(mark)) for mark in _MARKS for at in positions(small, mark)):
-        rest = _REST.match(text, at + length)
-        if at < done or rest is None:
+    for at, length in names:
+        effort.tick()
+        rest = _REST.match(text, at + length) if at >= done else None
+        if rest is None:
             continue
         done = at + 1
-        operator = _OPERATOR.match(text, rest.end())
-        if operator is None:
-            continue
         name = _name(text, at, rest.end())
         family = family_of(name)
-        value = _value(text, rest.end() - len(name), name, operator) if family else None
-        if family and value and _credible(text, name, family, value) and not _IN_ARN.search(text, max(0, at - 160), at):
+        if family is None:
+            continue
+        if text[rest.end() - len(name) - 1 : rest.end() - len(name)] in _BEFORE_NAMES:
+            yield from _before(text, name, family, at)
+        operator = _OPERATOR.match(text, rest.end())
+        value = _value(text, rest.end() - len(name), name, operator) if operator else None
+        if value and credible(text, name, family, value) and not _IN_ARN.search(text, max(0, at - 160), at):
             done = value.end if value.quoted else _end_on_next_line(text, value.end)
             yield Span(value.start, done, family)
 
 
+def _before(text: str, name: str, family: Family, at: int) -> Iterator[Span]:
+    """A value that stands before the name, as in a list whose items are ``value`` and ``name``."""
+    first = max(0, at - 400)
+    if max(text.find("alue", first, at), text.find("ALUE", first, at)) < 0 or not _NAMED.search(
+        text, max(0, at - 80), at
+    ):
+        return
+    found = _VALUE_BEFORE.search(text, first, at)
+    if found is None:
+        return
+    start, end = found.span(2) if found.group(2) else found.span(3)
+    if credible(text, name, family, Value(start, end, text[start:end], True, False)):
+        yield Span(start, end, family)
+
+
 def _name(text: str, at: int, end: int) -> str:
     """The whole name around a mark; of a name of two words, such as "API key", both."""
-    before = text[max(0, at - 60) : at]
-    start = _NO_NAME.split(before)[-1]
-    words = _TWO_WORDS.search(before, 0, len(before) - len(start))
-    return f"{words.group() if words else ''}{start}{text[at:end]}"
+    start, first = at, max(0, at - 60)
+    while start > first and (text[start - 1].isalnum() or text[start - 1] in "_.$-"):
+        start -= 1
+    if text[start - 1 : start] == " " and (words := _TWO_WORDS.search(text, max(0, start - 16), start)):
+        start = words.start()
+    return text[start:end]
 
 
 @lru_cache(maxsize=4096)
@@ -174,13 +216,18 @@ def _words(name: str) -> list[str]:
 def _value(text: str, start: int, name: str, operator: re.Match[str]) -> Value | None:
     """What stands after ``operator``, for the name that begins at ``start``."""
     way = operator.lastgroup or ""
-    opening = _OPENING.match(text, operator.end())
+    at = operator.end()
+    if way == "sign" and (line := _LINE_THEN_VALUE.match(text, at)):
+        at = line.end()
+    opening = _OPENING.match(text, at)
     if opening:
         return _quoted(text, opening) if way != "blank" or opening.group(1)[-1] in "\"'" else None
-    if way == "pair" or (way == "blank" and not name.startswith("--")):
+    alone = way == "blank" and (name.lower() in _ALONE or bool(_SETS.search(text, max(0, start - 24), start)))
+    if way == "pair" or (way == "blank" and not name.startswith("--") and not alone):
         return None
-    env = way == "block" or (way == "sign" and _LINE_OPENS.search(text, max(0, start - 24), start) is not None)
-    return _bare(text, operator.end(), env=env, in_query=text[start - 1 : start] in ("?", "&"))
+    opens_line = (way == "sign" or alone) and _LINE_OPENS.search(text, max(0, start - 24), start) is not None
+    env = way == "block" or at > operator.end() or opens_line
+    return _bare(text, at, env=env, in_query=text[start - 1 : start] in ("?", "&"))
 
 
 def _quoted(text: str, opening: re.Match[str]) -> Value | None:
@@ -241,8 +288,11 @@ def _end_on_next_line(text: str, end: int) -> int:
     return more.end()
 
 
-def _credible(text: str, name: str, family: Family, value: Value) -> bool:
+def credible(text: str, name: str, family: Family, value: Value) -> bool:
+    """Whether what a name of that family is given looks like it."""
     plain = value.plain
+    if len(plain) < _LEAST[family]:
+        return False
     if stands_for_one(plain) or is_looked_up(plain):
         return False
     if not value.quoted and _is_code(plain, value.env):

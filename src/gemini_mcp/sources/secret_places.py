@@ -12,6 +12,9 @@ _DASHES = r"[-\u2010-\u2015]{2,5} ?"
 _PEM_BEGIN = re.compile(rf"{_DASHES}BEGIN [A-Z0-9 ]{{0,40}}PRIVATE KEY(?: BLOCK)? ?{_DASHES}")
 _PEM_END = re.compile(rf"{_DASHES}END [A-Z0-9 ]{{0,60}}{_DASHES}")
 _PEM_FILLER = re.compile(r"(?:[A-Za-z0-9+/=\s\"'`,.:;()|>#*-]|\\[nr]|\\\r?\n){0,20000}+")
+_KEY_LINE = re.compile(r"[A-Za-z0-9+/]{16,80}={0,2}")
+_LINE_END = re.compile(r"\\[nr]|[\r\n]")
+_BESIDE_KEY = " \t>+|#*-\"',;"
 _PUTTY = re.compile(r"Private-Lines: ?\d+(?:\s|\\[nr]|[A-Za-z0-9+/=]){40,20000}+(?:Private-(?:MAC|Hash): ?[0-9a-f]+)?")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
 _JWK_VALUE = re.compile(r"\\{0,3}\"(?:d|p|q|dp|dq|qi|k)\\{0,3}\"\s{0,20}:\s{0,20}\\{0,3}\"([A-Za-z0-9_-]{16,2000})")
@@ -34,6 +37,23 @@ _NETRC = re.compile(r"\blogin\s{1,20}\S{1,100}\s{1,20}(?:account\s{1,20}\S{1,100
 _AUTH = re.compile(r"auth(?:token)?\\{0,3}\"?\s{0,8}[:=]\s{0,8}\\{0,3}\"?([\w+/.-]{8,2000}={0,2})", re.IGNORECASE)
 _USER_OPTION = re.compile(r"\s(?:-u|--user|--proxy-user)[ =]?[\"']?([\w.@+-]{1,80}):([^\s\"']{4,200})")
 _PASS_OPTION = re.compile(r"sshpass\s{1,8}-p\s{0,8}[\"']?([^\s\"']{4,200})")
+_OPTION_VALUE = r"(?:\"([^\"\r\n]{4,200})\"|'([^'\r\n]{4,200})'|([^\s\"'`<>$][^\s\"'`<>]{3,200}+))"
+_IN_QUOTES = r"[\"']([^\"'\r\n]{4,200})[\"']"
+_OPTIONS = tuple(
+    (mark, re.compile(option, re.IGNORECASE))
+    for mark, option in (
+        *((name, rf"{name}[^\r\n]{{0,200}}?\s(?-i:-p){_OPTION_VALUE}") for name in ("mysql", "mariadb")),
+        *(
+            (name, rf"{name}[^\r\n]{{0,200}}?\s-[paw]\s{{1,8}}{_OPTION_VALUE}")
+            for name in ("redis-cli", "sqlcmd", "mongo", "ldapsearch", "ldapmodify", "docker login")
+        ),
+        ("convertto-securestring", rf"convertto-securestring\s{{1,8}}(?:-string\s{{1,8}})?{_IN_QUOTES}"),
+        (".login(", rf"\.login\(\s{{0,8}}[\"'][^\"'\r\n]{{1,100}}[\"'],\s{{0,8}}{_IN_QUOTES}"),
+        ("pass:", r"pass:([^\s\"'`<>$][^\s\"'`<>]{3,200}+)(?=\s|\Z)"),
+    )
+)
+"""Options end with their password. What begins a line of shell is looked at as far as 200 characters on."""
+
 _WORDS_OF_WALLET = re.compile(r"[\"']?\W{1,12}((?:[a-z]{3,8}\s){11,23}[a-z]{3,8})\b")
 _NAMES_OF_WALLET = ("mnemonic", "seed phrase", "seed_phrase", "recovery phrase", "recovery_phrase", "secret phrase")
 _USUAL = re.compile(
@@ -50,6 +70,7 @@ def keys(text: str) -> Iterator[Span]:
         for found in _PEM_BEGIN.finditer(text):
             if end := _pem_end(text, found.end()):
                 yield Span(found.start(), end, "private key")
+        yield from _headless(text)
     if "Private-Lines" in text:
         yield from (Span(found.start(), found.end(), "private key") for found in _PUTTY.finditer(text))
     yield from _wrapped(text)
@@ -67,6 +88,31 @@ def _pem_end(text: str, start: int) -> int | None:
     chunks = list(_BASE64.finditer(text, start, filler.end())) if filler else []
     lines = [chunk for chunk in chunks if len(chunk.group()) >= 24 and not wordy(chunk.group())]
     return lines[-1].end() if lines and _is_key(text[start : lines[-1].end()]) else None
+
+
+def _headless(text: str) -> Iterator[Span]:
+    """The rest of a key whose first lines are missing: the lines before its end, as long as they are base64."""
+    done = 0
+    for found in _PEM_END.finditer(text):
+        if "PRIVATE KEY" not in found.group():
+            continue
+        first = max(done, found.start() - LONGEST)
+        start = _first_key_line(text[first : found.start()]) + first
+        if _is_key(text[start : found.start()]):
+            yield Span(start, found.end(), "private key")
+        done = found.end()
+
+
+def _first_key_line(before: str) -> int:
+    """Where the lines of base64 begin that ``before`` ends in."""
+    breaks = [(found.start(), found.end()) for found in _LINE_END.finditer(before)]
+    start = end = len(before)
+    for last, following in reversed([(0, 0), *breaks]):
+        line = before[following:end].strip(_BESIDE_KEY)
+        if line and not _KEY_LINE.fullmatch(line):
+            break
+        start, end = (following if line else start), last
+    return start
 
 
 def _is_key(body: str) -> bool:
@@ -157,6 +203,19 @@ def _is_basic(value: str) -> bool:
     inside = decoded(value)
     user, colon, password = (inside or "").partition(":")
     return bool(colon) and password.isprintable() and len(password) >= 4 and _is_address_password(user, password)
+
+
+def commands(text: str, small: str) -> Iterator[Span]:
+    """Passwords given to programs that take them as an option, or as an argument."""
+    for mark, option in _OPTIONS:
+        done = 0
+        for at in positions(small, mark):
+            end = _line_end(text, at, 400)
+            if at >= done and (found := option.match(text, at, end)):
+                done = found.end()
+                value = found.span(found.lastindex or 0)
+                if _is_password(text[slice(*value)]):
+                    yield Span(*value, "password")
 
 
 def files(text: str, small: str) -> Iterator[Span]:

@@ -203,7 +203,10 @@ SHAPES = (
     _shape("age private key", "AGE-SECRET-KEY-1", "up:58"),
     _shape("wallet private key", "xprv yprv zprv", "b62:107"),
     _shape("private key", "b3BlbnNzaC1", "rZXktdjE b64:60+"),
-    _shape("private key", "MIGHAgEAMBMGByqGSM49AgEG MC4CAQAwBQYDK2VwBCIEI MHcCAQEEI", "b64:30+"),
+    _shape("private key", "MIGHAgEAMBMGByqGSM49AgEG MC4CAQAwBQYDK2VwBCIEI MHcCAQEEI MIGkAgEBBD MIHcAgEBBEI", "b64:30+"),
+    _around("private key", (6,), "IBAAKC", "MII b64:3 IBAAKC b64:50+"),
+    _around("private key", (6,), "IBAAKB", "MII b64:3 IBAAKB b64:50+"),
+    _around("private key", (6, 8), "BgkqhkiG9w0BBQ0", "MII b64:3-5 BgkqhkiG9w0BBQ0 b64:40+"),
     _around("private key", (5, 6), "IBADANBgkqhkiG9w0BAQEFAASC", "b64:5-6 IBADANBgkqhkiG9w0BAQEFAASC b64:60+"),
     _shape("password hash", "$2a$ $2b$ $2y$", "num:2 $ hash:53"),
     # Signed and self-contained

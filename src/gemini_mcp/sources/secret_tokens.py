@@ -5,6 +5,7 @@ import binascii
 import re
 from collections.abc import Iterator
 
+from gemini_mcp.sources.secret_effort import Effort
 from gemini_mcp.sources.secret_shapes import SHAPES, Shape
 from gemini_mcp.sources.secret_text import Runs, Span, begins_at, broken_at, joined, positions
 from gemini_mcp.sources.secret_values import entropy, is_hex, made_by_machine, stands_for_one
@@ -12,20 +13,23 @@ from gemini_mcp.sources.secret_values import entropy, is_hex, made_by_machine, s
 _DISCORD = Shape("Discord token", (), re.compile(r"[A-Za-z0-9]{23,28}+\.[\w-]{6}\.[\w-]{27,38}+(?![\w-])", re.ASCII))
 _DISCORD_NUMBER = re.compile(r"(?<![\w-])[MNO][A-Za-z0-9]{22,27}+(?=\.)")
 _AWS_SECRET = re.compile(r"(?<![A-Za-z0-9/+])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
-_LONG_RUN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{32,200}+(?![\w+/=-])")
+_LONG_RUN = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{24,600}+(={0,2})(?![\w+/=-])")
+_OF_BASE64 = frozenset("=.@-_")
 _PREFIX = re.compile(r"(?:(?<![\w./\\-])|(?<=\\[nrt]))(?:(?:[a-z]{2,12}[_-]){1,3}|(?:[A-Z]{2,12}[_-]){1,3})\Z")
+_SURE = tuple(shape for shape in SHAPES if not shape.weak and shape.leads == (0,))
 _NEAR = 160
 _SAMPLE_SUBJECT = "MjM0NTY3ODkw"
 """Of the subject "1234567890" in the web token that everybody's documentation shows."""
 
 
-def tokens(text: str) -> Iterator[Span]:
+def tokens(text: str, effort: Effort) -> Iterator[Span]:
     """Of every provider in the table."""
     runs = Runs(text)
     for shape in SHAPES:
         for mark in shape.marks:
             done = 0
             for at in positions(text, mark):
+                effort.tick()
                 if at >= done and (span := _token(text, runs, shape, at)):
                     done = span.end
                     # What ends in "=" is the value's name.
@@ -33,7 +37,7 @@ def tokens(text: str) -> Iterator[Span]:
                     if span.kind == "AWS access key":
                         yield from _aws_secrets(text, span)
     yield from _discord(text, runs)
-    yield from _of_anybody(text)
+    yield from _of_anybody(text, effort)
 
 
 def _token(text: str, runs: Runs, shape: Shape, at: int) -> Span | None:
@@ -98,12 +102,30 @@ def _discord(text: str, runs: Runs) -> Iterator[Span]:
             yield Span(found.start(), end, _DISCORD.kind)
 
 
-def _of_anybody(text: str) -> Iterator[Span]:
-    """A prefix of letters and a long random rest: how providers not in the table write theirs, too."""
+def _of_anybody(text: str, effort: Effort) -> Iterator[Span]:
+    """Long runs: after a prefix of letters, as providers not in the table write theirs, too; a token in base64."""
     for found in _LONG_RUN.finditer(text):
-        prefix = _PREFIX.search(text, max(0, found.start() - 40), found.start())
-        if prefix and not is_hex(found.group()) and made_by_machine(found.group(), 32):
-            yield Span(prefix.start(), found.end(), "token")
+        effort.tick()
+        start, end = found.span()
+        run = text[start:end]
+        before = text[start - 1 : start]
+        if before in ("_", "-") and 32 <= len(run) <= 200 and run.isalnum():
+            prefix = _PREFIX.search(text, max(0, start - 40), start)
+            if prefix and not is_hex(run) and made_by_machine(run, 32):
+                yield Span(prefix.start(), end, "token")
+        elif before not in _OF_BASE64 and run != run.lower() and _holds_token(run):
+            yield Span(start, end, "token in base64")
+
+
+def _holds_token(run: str) -> bool:
+    """Such as a login's name and its token."""
+    inside = decoded(run) or ""
+    return inside.isascii() and inside.isprintable() and any(_holds(inside, shape) for shape in _SURE)
+
+
+def _holds(text: str, shape: Shape) -> bool:
+    places = [at for mark in shape.marks for at in positions(text, mark) if begins_at(text, at, shape.inside)]
+    return any((found := shape.pattern.match(text, at)) and _genuine(found.group(), shape) for at in places)
 
 
 def decoded(value: str) -> str | None:

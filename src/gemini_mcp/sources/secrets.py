@@ -7,43 +7,27 @@ line and its kind, never its value.
 
 import importlib
 import importlib.util
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from itertools import islice
+from itertools import accumulate, pairwise
 from typing import Any, Literal
 
+import anyio.to_thread
+
 from gemini_mcp.domain.errors import SecretFound
-from gemini_mcp.sources.secret_assignments import assignments
-from gemini_mcp.sources.secret_places import addresses, files, headers, keys
-from gemini_mcp.sources.secret_text import Span, folded, positions
-from gemini_mcp.sources.secret_tokens import tokens
+from gemini_mcp.domain.material import Page
+from gemini_mcp.sources.secret_search import LINE_BREAK, Search, SecretHit, found_secrets
+from gemini_mcp.sources.secret_text import Span
+
+__all__ = ["Kingfisher", "Policy", "Screen", "SecretHit", "found_secrets", "redacted"]
 
 Policy = Literal["refuse", "redact", "allow"]
+Where = Callable[[int], str]
 
 MOST_NAMED = 5
-_MOST_SEARCHED = 2_000_000_000
-"""Characters looked through for the other places of values already found."""
-
-_LINE_BREAK = re.compile(r"\r\n|\r|\n")
-_LOOSE = ("password", "secret", "key", "token", "credentials in a header", "bearer token")
-"""Kinds that a name or a place gave; a shape says more."""
-
-
-@dataclass(frozen=True, slots=True)
-class SecretHit:
-    """A secret at ``text[start:end]``, beginning on a line counted from 1. Its value is kept nowhere."""
-
-    line: int
-    kind: str
-    start: int
-    end: int
-
-
-def found_secrets(text: str) -> list[SecretHit]:
-    """Every secret that the built-in rules know, in order, without overlaps."""
-    return _hits(text, _everywhere(text, _merged(_spans(text))))
+_ENOUGH = 20
+"""Secrets after which a text that is to be refused is not looked at any further."""
 
 
 def redacted(text: str, hits: Sequence[SecretHit]) -> str:
@@ -51,7 +35,7 @@ def redacted(text: str, hits: Sequence[SecretHit]) -> str:
     parts: list[str] = []
     at = 0
     for hit in sorted(hits, key=lambda hit: hit.start):
-        breaks = "".join(_LINE_BREAK.findall(text[hit.start : hit.end]))
+        breaks = "".join(LINE_BREAK.findall(text[hit.start : hit.end]))
         parts += [text[at : hit.start], f"[REDACTED {hit.kind}]", breaks]
         at = max(at, hit.end)
     return "".join([*parts, text[at:]])
@@ -60,7 +44,8 @@ def redacted(text: str, hits: Sequence[SecretHit]) -> str:
 class Screen:
     """What the user's configuration says is done with secrets: ``refuse`` them, ``redact`` them, or ``allow`` them.
 
-    ``kingfisher``: where the package kingfisher-secret-scanner is installed, what it finds counts too.
+    ``kingfisher``: where the package kingfisher-secret-scanner is installed, what it finds counts too. All methods
+    raise SecretFound, which names file, lines and kinds only, and TooLarge for what takes too long to look through.
     """
 
     def __init__(self, policy: Policy = "refuse", *, kingfisher: bool = False) -> None:
@@ -68,87 +53,102 @@ class Screen:
         self._kingfisher = Kingfisher() if kingfisher and Kingfisher.installed() else None
 
     def screened(self, name: str, text: str, first_line: int = 1) -> tuple[str, list[str]]:
-        """The text to send, and warnings in words. Raises SecretFound, which names file, lines and kinds only.
+        """The text to send, and warnings in words.
 
         ``first_line``: the number of the text's first line in the file ``name``.
         """
-        hits = self._found(text)
+        search = self._search(name, text)
+        while search.step():
+            pass
+        return self._done_with(name, text, search, lambda line: f"line {line + first_line - 1}")
+
+    async def looked_through(self, name: str, text: str, where: Where | None = None) -> tuple[str, list[str]]:
+        """The same for long texts, in threads; it can be cancelled. ``where``: how a line is called."""
+        search = self._search(name, text)
+        while await anyio.to_thread.run_sync(search.step):
+            pass
+        where = where or (lambda line: f"line {line}")
+        return await anyio.to_thread.run_sync(self._done_with, name, text, search, where)
+
+    async def pages(self, name: str, pages: Sequence[Page]) -> tuple[tuple[Page, ...], list[str]]:
+        """The same for the pages of a document, as one text: a secret may begin on one and end on the next."""
+        text = "\n".join(page.text for page in pages)
+        first_lines = list(accumulate((len(LINE_BREAK.split(page.text)) for page in pages), initial=1))
+
+        def where(line: int) -> str:
+            place = bisect_right(first_lines, line) - 1
+            return f"p. {pages[place].number} line {line - first_lines[place] + 1}"
+
+        shown, warnings = await self.looked_through(name, text, where)
+        if shown == text:
+            return tuple(pages), warnings
+        lines = LINE_BREAK.split(shown)  # which redaction keeps
+        parts = zip(pages, pairwise(first_lines), strict=True)
+        return tuple(Page(page.number, "\n".join(lines[a - 1 : b - 1])) for page, (a, b) in parts), warnings
+
+    def name(self, name: str) -> tuple[str, list[str]]:
+        """A file's name as it is sent, and warnings."""
+        search = self._search("a name", name)
+        search.step()
+        hits = search.hits()
         if not hits:
-            return text, []
-        places = named([replace(hit, line=hit.line + first_line - 1) for hit in hits])
-        count = f"{len(hits)} {'secret' if len(hits) == 1 else 'secrets'}"
+            return name, []
+        shown = redacted(name, hits)
+        if self._policy == "refuse":
+            raise SecretFound(f"the name {shown} holds a secret", "Nothing was sent. Rename the file, or leave it out.")
+        if self._policy == "redact":
+            return shown, [f"the name {shown} held a secret, which is redacted"]
+        return name, [f"a secret sent with the name {shown}, as GEMINI_AGENTS_SECRETS=allow says"]
+
+    def check_name(self, name: str) -> list[str]:
+        """Warnings of a name that can only be sent as it is."""
+        shown, warnings = self.name(name)
+        if shown != name:
+            raise SecretFound(f"the name {shown} holds a secret", "Nothing was sent. Rename the file, or leave it out.")
+        return warnings
+
+    def _search(self, name: str, text: str) -> Search:
+        enough = _ENOUGH if self._policy == "refuse" else None
+        return Search(name, text, enough=enough, more=self._kingfisher.spans if self._kingfisher else None)
+
+    def _done_with(self, name: str, text: str, search: Search, where: Where) -> tuple[str, list[str]]:
+        hits = search.hits()
+        told = self.told(name, hits, where, "at least " if search.cut_short else "")
+        return (redacted(text, hits) if self.redacts else text), told
+
+    def found(self, name: str, text: str) -> list[SecretHit]:
+        """Every secret in it, whatever is to be done with them. Blocks. Raises TooLarge alone."""
+        search = Search(name, text, more=self._kingfisher.spans if self._kingfisher else None)
+        while search.step():
+            pass
+        return search.hits()
+
+    def told(self, name: str, hits: Sequence[SecretHit], where: Where, about: str = "") -> list[str]:
+        """Warnings in words of secrets found in what is to be sent, unless they are to be refused."""
+        if not hits:
+            return []
+        count, places = f"{len(hits)} {'secret' if len(hits) == 1 else 'secrets'}", named(hits, where)
         if self._policy == "refuse":
             raise SecretFound(
-                f"{name} holds {count} ({places})",
+                f"{name} holds {about}{count} ({places})",
                 "Nothing was sent. Remove or move what is named, or leave the file out; no argument allows it, but the"
                 " user may set GEMINI_AGENTS_SECRETS=redact for the server.",
             )
-        if self._policy == "redact":
-            return redacted(text, hits), [f"{count} redacted in {name} ({places})"]
-        return text, [f"{count} sent with {name}, as GEMINI_AGENTS_SECRETS=allow says ({places})"]
+        if self.redacts:
+            return [f"{count} redacted in {name} ({places})"]
+        return [f"{count} sent with {name}, as GEMINI_AGENTS_SECRETS=allow says ({places})"]
 
-    def _found(self, text: str) -> list[SecretHit]:
-        spans = _merged(_spans(text))
-        if self._kingfisher is not None:
-            spans = _merged([*spans, *self._kingfisher.spans(text)])
-        return _hits(text, _everywhere(text, spans))
+    @property
+    def redacts(self) -> bool:
+        return self._policy == "redact"
 
 
-def named(hits: Sequence[SecretHit]) -> str:
+def named(hits: Sequence[SecretHit], where: Where) -> str:
     """Lines and kinds in words, the first few."""
-    words = [f"line {hit.line}: {hit.kind}" for hit in hits[:MOST_NAMED]]
+    words = [f"{where(hit.line)}: {hit.kind}" for hit in hits[:MOST_NAMED]]
     if len(hits) > MOST_NAMED:
         words.append(f"and {len(hits) - MOST_NAMED} more")
     return ", ".join(words)
-
-
-def _spans(text: str) -> Iterator[Span]:
-    small = folded(text)
-    yield from tokens(text)
-    yield from keys(text)
-    yield from addresses(text)
-    yield from headers(text, small)
-    yield from files(text, small)
-    yield from assignments(text, small)
-
-
-def _merged(spans: Iterable[Span]) -> list[Span]:
-    """In order; those that overlap become one, of the kind that says most."""
-    merged: list[Span] = []
-    for span in sorted(spans):
-        if merged and span.start < merged[-1].end:
-            last = merged[-1]
-            merged[-1] = Span(last.start, max(last.end, span.end), _better(last, span).kind)
-        else:
-            merged.append(span)
-    return merged
-
-
-def _better(first: Span, second: Span) -> Span:
-    def rank(span: Span) -> tuple[bool, int]:
-        return span.kind not in _LOOSE, span.end - span.start
-
-    return second if rank(second) > rank(first) else first
-
-
-def _everywhere(text: str, spans: list[Span]) -> list[Span]:
-    """With every other place of the same values: what was found by its name may stand elsewhere without it."""
-    values = {text[span.start : span.end]: span.kind for span in spans if span.end - span.start >= 8}
-    more: list[Span] = []
-    for value, kind in islice(values.items(), max(1, _MOST_SEARCHED // (len(text) + 1))):
-        if not value.isalpha():
-            more += [Span(at, at + len(value), kind) for at in positions(text, value)]
-    return _merged([*spans, *more])
-
-
-def _hits(text: str, spans: list[Span]) -> list[SecretHit]:
-    hits: list[SecretHit] = []
-    line, at = 1, 0
-    for span in spans:
-        line += sum(1 for _ in _LINE_BREAK.finditer(text, at, span.start))
-        at = span.start
-        hits.append(SecretHit(line, span.kind, span.start, span.end))
-    return hits
 
 
 class Kingfisher:

@@ -34,9 +34,13 @@ _NOT_WESTERN = re.compile(rb"[\x82\x83\x86-\x89\x8b\xa4\xa6\xa8\xac\xad\xaf\xb4\
 """Signs that are rare in Western text, and what other encodings begin their letters with."""
 _TURKISH_OR_ICELANDIC = re.compile(rb"[\xd0\xdd\xde\xf0\xfd\xfe]")
 """The same bytes are everyday letters of either."""
+_DECLARED = re.compile(rb"(?:[^\n]{0,400}\n)?[^\n]{0,400}?coding[:=][ \t]{0,8}[\"']?([\w.-]{2,30})")
+"""In the first two lines, as Python, Emacs, Vim and XML have it."""
 _MOST_CHAOS = 0.15
 _LEAST_COHERENCE = 0.2
 _LEAST_WIDE, _MOST_LETTERS = 8, 0.8
+_LEAST_UTF16 = 16
+"""Bytes: shorter ones could be numbers as well."""
 _FEW_HIGH = 0.25
 _AS_GOOD = 0.05
 """Two readings of which neither is better: the differences are smaller than the measure is good for."""
@@ -47,13 +51,42 @@ def decoded(data: bytes, name: str) -> str:
     for mark, encoding in _MARKS:
         if data.startswith(mark) and (text := _strictly(data[len(mark) :], encoding)) is not None and "\0" not in text:
             return text
+    if (wide := _unmarked_utf16(data)) and (text := _strictly(data, wide)) is not None and "\0" not in text:
+        return text
     if b"\0" in data or _controls(data) > _MOST_CONTROLS:
         raise UnsupportedFormat(f"{name} is binary", _FIX)
     if (text := _strictly(data, "utf-8")) is not None:
         return text
-    if _controls(data) or (guess := _guess(data)) is None or (text := _strictly(data, guess)) is None:
+    if (
+        _controls(data)
+        or (found := _declared(data) or _guess(data)) is None
+        or (text := _strictly(data, found)) is None
+    ):
         raise UnsupportedFormat(f"{name} is not UTF-8, and its encoding cannot be told", _FIX)
     return text
+
+
+def _declared(data: bytes) -> str | None:
+    """The encoding that a file says itself it is in: one of those that files are written in, and no other codec."""
+    found = _DECLARED.match(data)
+    name = _known(found.group(1).decode("ascii", "replace")) if found else None
+    return name if name in {_known(each) for each in ("latin-1", "iso8859-15", *_LATIN, *_WIDE, *_OTHERS)} else None
+
+
+def _known(name: str) -> str | None:
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        return None
+
+
+def _unmarked_utf16(data: bytes) -> str | None:
+    """Text in a Latin alphabet without a mark: every other byte, and hardly any between, is zero."""
+    head = data[: _SAMPLE_BYTES // 2 * 2]
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if len(data) < _LEAST_UTF16 or max(even, odd) * 2 < 0.8 * len(head) or min(even, odd):
+        return None
+    return "utf-16-be" if even > odd else "utf-16-le"
 
 
 def _strictly(data: bytes, encoding: str) -> str | None:

@@ -23,7 +23,7 @@ _MOST_RULES_BYTES = 1 << 18
 Entry = tuple[Place, Kind | Literal["closed"]]
 """A folder that is told is one that was not gone through, on purpose; a closed one could not be."""
 Wants = Callable[[tuple[str, ...]], bool]
-"""Whether an entry, in parts from the base, is looked for."""
+"""Whether an entry, in parts from the base, is looked for; or whether a folder is passed over."""
 Scopes = tuple[tuple[int, Rules], ...]
 """The rules that hold in a folder, each with the depth below the root at which its file lies; the nearest last."""
 
@@ -37,8 +37,9 @@ class Trees:
         self._deadline = time.monotonic() + _MOST_SECONDS
         self._seen = 0
 
-    def entries(self, base: Place, name: str, depth: int | None, wants: Wants) -> Iterator[Entry]:
+    def entries(self, base: Place, name: str, depth: int | None, wants: Wants, skips: Wants) -> Iterator[Entry]:
         """All that is wanted below ``base``, a real place that errors call ``name``; at most ``depth`` names deep.
+        What is below a folder that ``skips`` is wanted by nobody: it need not be gone through.
 
         Raises a Refusal: TooLarge when there is too much to go through.
         """
@@ -50,7 +51,7 @@ class Trees:
         if listed:
             return self._told(base, name, listed, wants)
         scopes = self._scopes_above(base) if listed is None else ()
-        return self._walked(base, name, depth, wants, scopes)
+        return self._walked(base, name, depth, wants, skips, scopes)
 
     def _listed(self, base: Place) -> list[bytes] | None:
         if base not in self._known:
@@ -84,7 +85,9 @@ class Trees:
 
     # --------------------------------------------------------------------------------------------------- by walking
 
-    def _walked(self, base: Place, name: str, depth: int | None, wants: Wants, scopes: Scopes) -> Iterator[Entry]:
+    def _walked(
+        self, base: Place, name: str, depth: int | None, wants: Wants, skips: Wants, scopes: Scopes
+    ) -> Iterator[Entry]:
         waiting: list[tuple[tuple[str, ...], Scopes]] = [((), scopes)]
         while waiting:
             parts, scopes = waiting.pop()
@@ -101,7 +104,7 @@ class Trees:
                     continue
                 if kind != "folder":
                     yield from [(place, kind)] if wants(below) else []
-                elif depth is None or len(below) < depth:
+                elif (depth is None or len(below) < depth) and not skips(below):
                     if folder_left_out(place.inside):
                         yield place, "folder"
                     else:

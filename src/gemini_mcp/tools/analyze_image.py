@@ -10,7 +10,8 @@ from gemini_mcp.domain.task import Task
 from gemini_mcp.engine.ledger import Finished
 from gemini_mcp.engine.ports import Caller, Progress
 from gemini_mcp.tools.calls import Common, books, check_schema, finished, new_call
-from gemini_mcp.tools.estimates import estimate
+from gemini_mcp.tools.estimates import of_task
+from gemini_mcp.tools.omissions import notes, with_omissions, worth_telling
 from gemini_mcp.tools.services import Delivered, Services
 
 NAME = "analyze_image"
@@ -42,14 +43,15 @@ async def analyze_image(arguments: AnalyzeImage, caller: Caller, progress: Progr
     common = Common.of(arguments.tier, arguments.max_cost_usd, services)
     await services.ready()
     question, warnings = services.reader.screened("question", arguments.question)
+    schema, told = services.reader.screened_schema(arguments.output_schema)
     family = common.first_model(services).family
     material = await services.reader.images(arguments.images, arguments.detail, family)
     call = new_call(NAME, caller, progress, services, common.max_cost_nano)
-    call.warnings += [*warnings, *material.notes]
+    call.warnings += [*warnings, *told, *notes(material)]
     task = Task(
         instruction=question,
         sources=material.sources,
-        output_schema=arguments.output_schema,
+        output_schema=schema,
         tier=common.tier,
         pinned_model=common.model,
         max_cost_nano=common.max_cost_nano,
@@ -57,12 +59,13 @@ async def analyze_image(arguments: AnalyzeImage, caller: Caller, progress: Progr
         agent=NAME,
         family=FAMILY,
     )
-    await progress(f"{len(task.sources)} image{'s'[: len(task.sources) != 1]}: {estimate(task, services)}")
+    await progress(f"{len(task.sources)} image{'s'[: len(task.sources) != 1]}: {of_task(task, services).words}")
     async with books(call, services, task.sources):
         answer = await services.answer(task, call)
     mime_type = "application/json" if task.wants_json else "text/plain"
-    end = Finished(answer, instruction=arguments.question, mime_type=mime_type)
-    return await finished(call, end, task.sources, services)
+    end = Finished(answer, instruction=question, mime_type=mime_type)
+    given = await finished(call, end, task.sources, services)
+    return with_omissions(given, worth_telling(material.left_out))
 
 
 def _check(arguments: AnalyzeImage) -> None:

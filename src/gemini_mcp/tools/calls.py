@@ -3,14 +3,14 @@
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import anyio
 
 from gemini_mcp.domain.catalog import TIERS, Model, Tier, UnknownModel
-from gemini_mcp.domain.errors import AgentError, InvalidArgument, UnknownModelName
+from gemini_mcp.domain.errors import AgentError, InvalidArgument, StateUnavailable, UnknownModelName
 from gemini_mcp.domain.ids import result_id
 from gemini_mcp.domain.material import Source
 from gemini_mcp.domain.money import nano_from_usd
@@ -19,6 +19,11 @@ from gemini_mcp.engine.ports import Answer, Call, Caller, Progress
 from gemini_mcp.engine.receipts import receipt, receipt_line
 from gemini_mcp.engine.schemas import schema_problem
 from gemini_mcp.tools.services import Delivered, Services, ToolFailure
+
+_MEND = (
+    "Nothing is sent that cannot be recorded. Free some space on the disk, or mend GEMINI_AGENTS_HOME; gemini-agents"
+    " doctor tells more."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,8 @@ def check_schema(output_schema: dict[str, Any] | None) -> None:
 def new_call(tool: str, caller: Caller, progress: Progress, services: Services, max_cost_nano: int | None) -> Call:
     """A call whose deadline runs from now."""
     now = time.monotonic()
+    notices = services.notices.copy()
+    services.notices.clear()
     return Call(
         result_id=result_id(),
         caller=caller,
@@ -91,6 +98,7 @@ def new_call(tool: str, caller: Caller, progress: Progress, services: Services, 
         deadline=now + services.deadline_s,
         progress=progress,
         max_cost_nano=max_cost_nano,
+        warnings=notices,
     )
 
 
@@ -102,12 +110,16 @@ async def books(call: Call, services: Services, sources: tuple[Source, ...]) -> 
         yield
     except AgentError as error:
         if call.attempts:  # refused before anything was reserved: nothing to tell
-            alerts = await services.ledger.finish(call, Finished(None, error.code))
-            call.warnings += [alert.words for alert in alerts]
+            with suppress(sqlite3.Error):  # the error itself is what the caller must hear of
+                alerts = await services.ledger.finish(call, Finished(None, error.code))
+                call.warnings += [alert.words for alert in alerts]
         raise ToolFailure(error, receipt(call, None, sources)) from error
     except anyio.get_cancelled_exc_class():
         services.ledger.post_finish(call, Finished(None, "cancelled", cancelled=True))
         raise
+    except sqlite3.Error as error:
+        told = StateUnavailable(f"the ledger cannot be used ({error})", _MEND)
+        raise ToolFailure(told, receipt(call, None, sources)) from error
     except Exception as error:
         services.ledger.post_finish(call, Finished(None, "internal_error"))
         bug = AgentError(f"an error of our own ({type(error).__name__})", "Please report it.")

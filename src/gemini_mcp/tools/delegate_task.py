@@ -5,13 +5,17 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gemini_mcp.domain.errors import InvalidArgument
+from gemini_mcp.domain.errors import AgentError, InvalidArgument, TooLarge
 from gemini_mcp.domain.ids import RESULT_ID
 from gemini_mcp.domain.task import Expect, Rejected, Task
+from gemini_mcp.engine.batch_desk import Ends
+from gemini_mcp.engine.batch_work import Item, Work
 from gemini_mcp.engine.ledger import Finished
-from gemini_mcp.engine.ports import Answer, Caller, Progress
+from gemini_mcp.engine.ports import Answer, Call, Caller, Progress
 from gemini_mcp.engine.results import KeptResult
+from gemini_mcp.tools.batch import check_batchable, desk_of, queue
 from gemini_mcp.tools.calls import Common, books, check_schema, finished, new_call
+from gemini_mcp.tools.omissions import notes, with_omissions, worth_telling
 from gemini_mcp.tools.services import Delivered, Services
 
 NAME = "delegate_task"
@@ -32,7 +36,9 @@ class DelegateTask(BaseModel):
         str, Field(description="What to do, complete in itself: the model sees nothing else of your conversation")
     ]
     context: Annotated[str, Field(description="Background it needs")] = ""
-    files: Annotated[list[str], Field(description="Text, PDF and Office files, folders, globs, https URLs")] = []
+    files: Annotated[
+        list[str], Field(description="Text, PDF and Office files, folders, globs, https URLs; !tests/ leaves out")
+    ] = []
     tier: Annotated[
         str, Field(description="auto, or where to start: lite, flash, pro; or a model id, then that model only")
     ] = "auto"
@@ -45,6 +51,7 @@ class DelegateTask(BaseModel):
     ] = ""
     max_cost_usd: Annotated[float | None, Field(description="Cap for all attempts of this call")] = None
     fresh: Annotated[bool, Field(description="Do not answer from the cache")] = False
+    batch: Annotated[bool, Field(description="Half price, within 24 h; read results://{id} later")] = False
 
 
 async def delegate_task(arguments: DelegateTask, caller: Caller, progress: Progress, services: Services) -> Delivered:
@@ -52,6 +59,8 @@ async def delegate_task(arguments: DelegateTask, caller: Caller, progress: Progr
     task = _task(arguments, services)
     await services.ready()
     task, warnings = _screened(task, services)
+    feedback, told = services.reader.screened("feedback", arguments.feedback)
+    arguments = arguments.model_copy(update={"task": task.instruction, "feedback": feedback})
     material = await services.reader.read(arguments.files)
     task = replace(task, sources=material.sources)
     earlier = await _earlier(arguments, caller, services)
@@ -59,12 +68,47 @@ async def delegate_task(arguments: DelegateTask, caller: Caller, progress: Progr
         task = _following(task, arguments, earlier)
         await _note_rejection(arguments, earlier, services)
     call = new_call(NAME, caller, progress, services, task.max_cost_nano)
-    call.warnings += [*warnings, *material.notes]
+    call.warnings += [*warnings, *told, *notes(material)]
+    about = {"instruction": arguments.task, "follow_up_to": arguments.follow_up_to}
     async with books(call, services, task.sources):
-        answer = await services.answer(task, call)
+        queued = await _queued(task, about, call, services) if arguments.batch else None
+        if isinstance(queued, Delivered):
+            return with_omissions(queued, worth_telling(material.left_out))
+        answer = queued or await _answered(task, call, services)
+    given = await finished(call, _end(task, answer, about), task.sources, services)
+    return with_omissions(given, worth_telling(material.left_out))
+
+
+async def _queued(task: Task, about: dict[str, str], call: Call, services: Services) -> Answer | Delivered:
+    """What the cache holds is cheaper than any batch."""
+    check_batchable(task, call, services)
+    found = await desk_of(services).kept.find(task, call)
+    return found or await queue([Item(task)], dict(about), call, task.sources, services)
+
+
+def batch_finished(work: Work, ends: Ends) -> Finished:
+    """The result of a task that a batch answered. Raises AgentError when it could not."""
+    (item,), (end,) = work.items, ends
+    if isinstance(end, AgentError):
+        raise end
+    return _end(item.task, end, work.extra)
+
+
+def _end(task: Task, answer: Answer, about: dict[str, str]) -> Finished:
     kept = replace(answer, text=_with_web_sources(task, answer))
-    end = Finished(kept, instruction=arguments.task, mime_type=_mime_type(task), follow_up_to=arguments.follow_up_to)
-    return await finished(call, end, task.sources, services)
+    instruction, follow_up_to = about["instruction"], about["follow_up_to"]
+    return Finished(kept, instruction=instruction, mime_type=_mime_type(task), follow_up_to=follow_up_to)
+
+
+async def _answered(task: Task, call: Call, services: Services) -> Answer:
+    """Raises TooLarge with a way that is open: what one request cannot hold is read in parts elsewhere."""
+    try:
+        return await services.answer(task, call)
+    except TooLarge as error:
+        if not task.sources:
+            raise
+        fix = "Name fewer files or a part of them, or call summarize_docs, which reads any length in parts."
+        raise TooLarge(error.message, fix) from error
 
 
 def _task(arguments: DelegateTask, services: Services) -> Task:
@@ -95,7 +139,8 @@ def _screened(task: Task, services: Services) -> tuple[Task, list[str]]:
     """The caller's own words may hold secrets, too. Raises SecretFound."""
     instruction, told = services.reader.screened("task", task.instruction)
     context, more = services.reader.screened("context", task.context)
-    return replace(task, instruction=instruction, context=context), told + more
+    schema, again = services.reader.screened_schema(task.output_schema)
+    return replace(task, instruction=instruction, context=context, output_schema=schema), [*told, *more, *again]
 
 
 async def _earlier(arguments: DelegateTask, caller: Caller, services: Services) -> KeptResult | None:

@@ -1,22 +1,74 @@
-"""What a call is likely to cost, said before it is sent."""
+"""What a call is likely to cost, said before it is sent, and held against what the caller allows."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+from typing import Final
 
-from gemini_mcp.domain.catalog import Tier
-from gemini_mcp.domain.money import short_usd
-from gemini_mcp.domain.routing import look
+from gemini_mcp.domain.catalog import Model, Tier
+from gemini_mcp.domain.errors import AgentError, BudgetExceeded
+from gemini_mcp.domain.likely import FRAME_TOKENS, LikelyCall, thinking_tokens
+from gemini_mcp.domain.money import short_usd, usd_text
+from gemini_mcp.domain.routing import ANSWER_TOKENS, THINKING_TOKENS, look
 from gemini_mcp.domain.task import Task
-from gemini_mcp.domain.tokens import estimate_tokens
+from gemini_mcp.domain.tokens import MARGIN, estimate_tokens
 from gemini_mcp.domain.usage import TokenUsage
+from gemini_mcp.tools.calls import Common
 from gemini_mcp.tools.services import Services
 
-LIKELY_ANSWER_TOKENS = 600
+LIKELY_ANSWER_TOKENS: Final = 400
+_CAP: Final = "max_cost_usd"
 
 
-def estimate(task: Task, services: Services, *, output_tokens: int = LIKELY_ANSWER_TOKENS) -> str:
-    """In words, for one task that the first model asked answers well: "about 2,310 tokens, $0.0012"."""
-    tokens = task_tokens(task)
-    return in_words(tokens, expected_nano([(tokens, output_tokens)], look(task, tokens).start, services))
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Of a whole call, all its parts together. Nano-USD, None where a price is not known.
+
+    ``enough_nano``: a cap that leaves room for every part, since each is reserved at its worst case.
+    """
+
+    input_tokens: int
+    nano: int | None
+    enough_nano: int | None
+
+    @property
+    def words(self) -> str:
+        return f"about {self.input_tokens:,} tokens" + (f", {short_usd(self.nano)}" if self.nano is not None else "")
+
+    def check(self, cap_nano: int | None, instead: str) -> None:
+        """Raises BudgetExceeded when the cap does not pay for the call: part of an answer is not what was asked for.
+
+        ``instead``: what to do rather than to raise the cap.
+        """
+        if cap_nano is not None and self.nano is not None and self.nano > cap_nano:
+            message = f"about {short_usd(self.nano)} is needed and {_CAP} is ${usd_text(cap_nano)}"
+            raise BudgetExceeded(message, f"Raise {_CAP} to {self._enough}, or {instead}. Nothing was sent.")
+
+    def of_whole(self, error: AgentError, cap_nano: int | None) -> AgentError:
+        """What a part says about the cap, as it is of use to who set it: in terms of the whole call."""
+        if not self._too_small(error, cap_nano):
+            return error
+        message = f"{error.message}; the whole call is likely to cost about {short_usd(self.nano)}"
+        whole = BudgetExceeded(message, f"Raise {_CAP} to {self._enough}, or name less material.")
+        whole.best = error.best
+        return whole
+
+    def _too_small(self, error: AgentError, cap_nano: int | None) -> bool:
+        """Whether it was the cap that the error is about, and a larger one would have helped."""
+        about_cap = isinstance(error, BudgetExceeded) and _CAP in error.fix
+        return about_cap and cap_nano is not None and self.enough_nano is not None and cap_nano < self.enough_nano
+
+    @property
+    def _enough(self) -> str:
+        return usd_text(self.enough_nano) or "more"
+
+
+def of_task(task: Task, services: Services) -> Estimate:
+    """For one task that the first model asked answers well."""
+    tokens = task_tokens(task) + FRAME_TOKENS[task.agent]
+    tier = look(task, tokens).start
+    common = Common(tier, task.pinned_model, task.max_cost_nano)
+    return of_calls([LikelyCall(tier, tokens, LIKELY_ANSWER_TOKENS)], common, services)
 
 
 def task_tokens(task: Task) -> int:
@@ -26,16 +78,53 @@ def task_tokens(task: Task) -> int:
     return text + media + estimate_tokens(task.instruction) + estimate_tokens(task.context)
 
 
-def expected_nano(calls: Iterable[tuple[int, int]], tier: Tier, services: Services) -> int | None:
-    """What calls of so many input and output tokens cost on a tier's first model, in nano-USD; None if unknown."""
+def of_calls(calls: Sequence[LikelyCall], common: Common, services: Services) -> Estimate:
+    """For calls, instructions included, of the first models of their tiers, or of the one that was named."""
+    costs: list[int | None] = []
+    worst: list[int | None] = []
+    for call in calls:
+        model, tier = first_model(call.tier, common, services)
+        costs.append(_likely_nano(call, model, tier, services))
+        worst.append(worst_nano(model, tier, call.input_tokens, services))
+    return estimate(sum(call.input_tokens for call in calls), costs, worst)
+
+
+def estimate(input_tokens: int, costs: Sequence[int | None], worst: Sequence[int | None]) -> Estimate:
+    """Of calls by what each is likely to cost and what it costs at worst; unknown as soon as one of them is."""
+    nano = None if any(cost is None for cost in costs) else sum(cost or 0 for cost in costs)
+    if nano is None or any(each is None for each in worst):
+        return Estimate(input_tokens, nano, None)
+    return Estimate(input_tokens, nano, _rounded_up(nano + max((each or 0 for each in worst), default=0)))
+
+
+def first_model(tier: Tier, common: Common, services: Services) -> tuple[Model | None, Tier]:
+    """The model that a tier's calls begin with, or the one that was named, and its tier; None: there is none left."""
     catalogue, today = services.catalogue, services.today()
+    if common.model is not None:
+        model = catalogue.resolve(common.model, today).model
+        return model, catalogue.tier_of(model.id) or tier
     candidates = catalogue.candidates(tier, today)
-    if not candidates:
+    return (candidates[0].model if candidates else None), tier
+
+
+def worst_nano(model: Model | None, tier: Tier, input_tokens: int, services: Services) -> int | None:
+    """About what is reserved for one call that answers in JSON."""
+    if model is None:
         return None
-    model = candidates[0].model.id
-    costs = [catalogue.cost(model, TokenUsage(input_tokens=given, output_tokens=made), today) for given, made in calls]
-    return None if any(cost is None for cost in costs) else sum(cost or 0 for cost in costs)
+    room = ANSWER_TOKENS["json"] + THINKING_TOKENS[tier]
+    return services.catalogue.worst_case(model.id, int(input_tokens * MARGIN), room, services.today())
 
 
-def in_words(tokens: int, nano: int | None) -> str:
-    return f"about {tokens:,} tokens" + (f", {short_usd(nano)}" if nano is not None else "")
+def _likely_nano(call: LikelyCall, model: Model | None, tier: Tier, services: Services) -> int | None:
+    if model is None:
+        return None
+    thought = thinking_tokens(model, tier, call.input_tokens)
+    usage = TokenUsage(call.input_tokens, output_tokens=call.output_tokens, thinking_tokens=thought)
+    return services.catalogue.cost(model.id, usage, services.today())
+
+
+def _rounded_up(nano: int) -> int:
+    """To two significant digits, as one would write it down."""
+    amount = Decimal(max(1, nano))
+    step = Decimal(1).scaleb(amount.adjusted() - 1)
+    return int((amount / step).to_integral_value(ROUND_CEILING) * step)

@@ -4,17 +4,19 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gemini_mcp.domain.errors import InvalidArgument
+from gemini_mcp.domain.errors import InvalidArgument, UnsupportedFormat
 from gemini_mcp.domain.findings import Category, Severity
+from gemini_mcp.domain.likely import FRAME_TOKENS, LikelyCall
 from gemini_mcp.domain.review_text import rendered, structured
 from gemini_mcp.engine.ledger import Finished
 from gemini_mcp.engine.parts import joined
 from gemini_mcp.engine.ports import Caller, Progress
 from gemini_mcp.tools import review_material
 from gemini_mcp.tools.calls import Common, books, finished, new_call
-from gemini_mcp.tools.estimates import expected_nano, in_words
+from gemini_mcp.tools.estimates import Estimate, of_calls
+from gemini_mcp.tools.omissions import with_omissions
 from gemini_mcp.tools.review_material import ReviewMaterial
-from gemini_mcp.tools.review_run import FAMILY, TIER, ReviewRun
+from gemini_mcp.tools.review_run import FAMILY, FINDINGS_AT_ONCE, REFUTING_TIER, TIER, ReviewRun
 from gemini_mcp.tools.services import Delivered, Services
 
 NAME = "review_code"
@@ -22,7 +24,12 @@ DESCRIPTION = (
     "A first review of files, a diff or a git range. Every finding's quote is looked up in the code and a second model"
     " tries to refute it; what falls is counted in `dropped`. Verify what is left before you act on it."
 )
-LIKELY_FINDINGS_TOKENS = 800
+LIKELY_FINDINGS = 2
+"""In one part; what a finding, a part's summary and a verdict on a finding take, in tokens:"""
+
+FINDING_TOKENS, SUMMARY_TOKENS, VERDICT_TOKENS = 170, 80, 60
+SECOND_LOOK_TOKENS = 8_000
+"""About what a second look is shown."""
 
 
 class ReviewCode(BaseModel):
@@ -30,7 +37,9 @@ class ReviewCode(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    paths: Annotated[list[str], Field(description="Files, folders or globs; with git_range only these of it")] = []
+    paths: Annotated[
+        list[str], Field(description="Files, folders or globs, !tests/ leaves out; with git_range only these of it")
+    ] = []
     diff: Annotated[str, Field(description="A unified diff")] = ""
     git_range: Annotated[str, Field(description="staged, working, a...b, a..b or a commit")] = ""
     focus: Annotated[list[Category], Field(description="Only these; empty for all")] = []
@@ -47,10 +56,15 @@ async def review_code(arguments: ReviewCode, caller: Caller, progress: Progress,
     await services.ready()
     await progress("reading the code")
     material = await _material(arguments, services)
+    if not material.units:
+        raise UnsupportedFormat("there is no text in what is to be reviewed", "Name files that hold code.")
     call = new_call(NAME, caller, progress, services, common.max_cost_nano)
     call.warnings += material.warnings
-    await progress(_plan(material, common, services))
-    run = ReviewRun(material, arguments.focus, arguments.min_severity, common, arguments.fresh, call, services)
+    cost = _estimate(material, common, services)
+    await progress(f"{len(material.units)} part{'s'[: len(material.units) != 1]} to review: {cost.words}")
+    if len(material.units) > 1:
+        cost.check(common.max_cost_nano, "name fewer files")
+    run = ReviewRun(material, arguments.focus, arguments.min_severity, common, arguments.fresh, cost, call, services)
     async with books(call, services, material.sources):
         review = await run.made()
     answer = joined(run.answers, rendered(review), FAMILY)
@@ -60,7 +74,8 @@ async def review_code(arguments: ReviewCode, caller: Caller, progress: Progress,
     def form(receipt_line: str) -> dict[str, Any]:
         return structured(review, receipt_line, uri)
 
-    return await finished(call, end, material.sources, services, form)
+    given = await finished(call, end, material.sources, services, form)
+    return with_omissions(given, [*review.lost, *review.left_out])
 
 
 def _check(arguments: ReviewCode) -> None:
@@ -79,11 +94,19 @@ async def _material(arguments: ReviewCode, services: Services) -> ReviewMaterial
     return await review_material.of_files(arguments.paths, services.reader)
 
 
-def _plan(material: ReviewMaterial, common: Common, services: Services) -> str:
-    tokens = sum(unit.tokens for unit in material.units)
-    calls = [(unit.tokens, LIKELY_FINDINGS_TOKENS) for unit in material.units]
-    parts = f"{len(material.units)} part{'s'[: len(material.units) != 1]}"
-    return f"{parts} to review: {in_words(tokens, expected_nano(calls, common.tier or TIER, services))}"
+def _estimate(material: ReviewMaterial, common: Common, services: Services) -> Estimate:
+    """Of both looks: the first at every part, the second at what it is likely to find."""
+    units, first = [unit.tokens for unit in material.units], FRAME_TOKENS["review_code"]
+    reading = [LikelyCall(common.tier or TIER, tokens + first, _found_tokens(tokens)) for tokens in units]
+    looks = -(-len(units) * LIKELY_FINDINGS // FINDINGS_AT_ONCE)
+    seen = min(sum(units), SECOND_LOOK_TOKENS) + FRAME_TOKENS["review_refute"]
+    refuting = LikelyCall(common.tier or REFUTING_TIER, seen, FINDINGS_AT_ONCE * VERDICT_TOKENS)
+    return of_calls([*reading, *[refuting] * looks], common, services)
+
+
+def _found_tokens(tokens: int) -> int:
+    """What is said about a part: little about little."""
+    return SUMMARY_TOKENS + min(LIKELY_FINDINGS * FINDING_TOKENS, tokens // 8)
 
 
 def _instruction(arguments: ReviewCode) -> str:

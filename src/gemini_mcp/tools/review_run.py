@@ -11,13 +11,15 @@ from gemini_mcp.domain.excerpts import Excerpt, together, tokens_of
 from gemini_mcp.domain.findings import FINDINGS_SCHEMA, Category, Finding, Reported, Severity, by_gravity, read_findings
 from gemini_mcp.domain.material import Source
 from gemini_mcp.domain.refutation import REFUTATION_SCHEMA, Judged, apply_verdicts, claims
-from gemini_mcp.domain.review_text import Review
+from gemini_mcp.domain.review_text import Extent, Review
 from gemini_mcp.domain.splitting import ReviewUnit
 from gemini_mcp.domain.task import Task
 from gemini_mcp.domain.verification import Reason, verified
 from gemini_mcp.engine.parallel import HOPELESS, outcomes
 from gemini_mcp.engine.ports import Answer, Call
 from gemini_mcp.tools.calls import Common
+from gemini_mcp.tools.estimates import Estimate
+from gemini_mcp.tools.omissions import reasons
 from gemini_mcp.tools.review_material import ReviewMaterial
 from gemini_mcp.tools.services import Services
 
@@ -45,10 +47,12 @@ class ReviewRun:
         min_severity: Severity,
         common: Common,
         fresh: bool,
+        cost: Estimate,
         call: Call,
         services: Services,
     ) -> None:
         self._material, self._focus, self._min_severity = material, tuple(focus), min_severity
+        self._cost = cost
         self._common, self._fresh, self._call, self._services = common, fresh, call, services
         self.answers: list[Answer] = []
 
@@ -62,14 +66,20 @@ class ReviewRun:
         kept = await self._unrefuted(looked_up.kept)
         dropped["refuted"] += len(looked_up.kept) - len(kept)
         summaries = [each.summary for each in reported if each.summary]
-        return Review(tuple(summaries), by_gravity(kept), +dropped, tuple(lost), self._material.left_out)
+        why = reasons([(unit.label, error) for unit, error in lost], self._cost, self._common.max_cost_nano)
+        extent = self._extent([unit for unit, _ in lost])
+        return Review(tuple(summaries), by_gravity(kept), +dropped, why, self._material.left_out, extent)
 
     def _is_wanted(self, finding: Finding) -> bool:
         return not self._focus or finding.category in self._focus
 
+    def _extent(self, lost: Sequence[ReviewUnit]) -> Extent:
+        units = self._material.units
+        return Extent(len(_files(units)), len(units), len(_files(lost)), len(lost))
+
     # ------------------------------------------------------------------------------------------------ the first look
 
-    async def _read(self) -> tuple[list[Reported], list[tuple[str, str]]]:
+    async def _read(self) -> tuple[list[Reported], list[tuple[ReviewUnit, AgentError]]]:
         units = list(self._material.units)
         found = await outcomes(units, self._read_one, AT_ONCE)
         again = [index for index, made in enumerate(found) if isinstance(made, AgentError) and _worth_another(made)]
@@ -79,9 +89,9 @@ class ReviewRun:
                 found[index] = made
         reported = [made for made in found if isinstance(made, Reported)]
         if not reported:
-            raise next(made for made in found if isinstance(made, AgentError))
-        failed = [(unit, made) for unit, made in zip(units, found, strict=True) if isinstance(made, AgentError)]
-        return reported, [(unit.label, f"{made.code}: {made.message}"[:120]) for unit, made in failed]
+            first = next(made for made in found if isinstance(made, AgentError))
+            raise self._cost.of_whole(first, self._common.max_cost_nano)
+        return reported, [(unit, made) for unit, made in zip(units, found, strict=True) if isinstance(made, AgentError)]
 
     async def _read_one(self, unit: ReviewUnit) -> Reported:
         sources = tuple(_source(each.path, each.text, each.whole) for each in unit.excerpts)
@@ -150,6 +160,10 @@ class ReviewRun:
         answer = await self._services.answer(task, self._call.part())
         self.answers.append(answer)
         return answer
+
+
+def _files(units: Iterable[ReviewUnit]) -> set[str]:
+    return {each.path for unit in units for each in unit.excerpts}
 
 
 def _groups(findings: Sequence[Finding]) -> Iterable[tuple[Finding, ...]]:

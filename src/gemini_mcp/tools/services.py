@@ -1,12 +1,13 @@
 """What the composition hands to every tool."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from gemini_mcp.domain.catalog import Catalogue
 from gemini_mcp.domain.errors import AgentError
+from gemini_mcp.engine.batch_desk import BatchDesk
 from gemini_mcp.engine.ledger import Ledger
 from gemini_mcp.engine.ports import AnswerTask
 from gemini_mcp.engine.reports import Reports
@@ -17,7 +18,8 @@ from gemini_mcp.sources.reader import Reader
 @dataclass(frozen=True, slots=True)
 class Services:
     """The engine, as tools see it. ``ready`` loads what a call needs, or raises NoApiKey; ``forget`` drops a
-    cache entry by its key."""
+    cache entry by its key; ``notices`` are told with the next call, once; ``batches`` is None where nobody polls
+    them."""
 
     answer: AnswerTask
     ledger: Ledger
@@ -29,6 +31,8 @@ class Services:
     forget: Callable[[str], None]
     today: Callable[[], date]
     deadline_s: float
+    notices: list[str] = field(default_factory=list)
+    batches: BatchDesk | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gemini_mcp.domain.catalog import TIERS, Tier, tier_above
 from gemini_mcp.domain.errors import InvalidArgument, UnsupportedFormat
+from gemini_mcp.domain.likely import THINKING_TOKENS
 from gemini_mcp.domain.material import Source
-from gemini_mcp.domain.summary_plan import Length, Plan, Terms, plan
-from gemini_mcp.domain.summary_text import rendered
-from gemini_mcp.engine.ledger import Finished
-from gemini_mcp.engine.parts import joined
+from gemini_mcp.domain.summary_plan import MERGE_TOKENS, Length, Plan, Terms, plan
 from gemini_mcp.engine.ports import Caller, Progress
 from gemini_mcp.tools.calls import Common, books, finished, new_call
+from gemini_mcp.tools.estimates import Estimate, estimate, first_model, worst_nano
+from gemini_mcp.tools.omissions import with_omissions, worth_telling
 from gemini_mcp.tools.services import Delivered, Services
-from gemini_mcp.tools.summary_run import FAMILY, SummaryRun
+from gemini_mcp.tools.summary_batch import queued
+from gemini_mcp.tools.summary_order import Order
 
 NAME = "summarize_docs"
 DESCRIPTION = (
@@ -32,13 +33,17 @@ class SummarizeDocs(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     sources: Annotated[
-        list[str], Field(description="Paths, folders, globs, https URLs; of a PDF some pages: a.pdf#pages=3-7,12")
+        list[str],
+        Field(
+            description="Paths, folders, globs, https URLs; of a PDF some pages: a.pdf#pages=3-7; !tests/ leaves out"
+        ),
     ]
     focus: Annotated[str, Field(description="What the reader wants to know")] = ""
     length: Annotated[Length, Field(description="6, 15 or 40 claims or so")] = "standard"
     tier: Annotated[str, Field(description="As for delegate_task")] = "auto"
     max_cost_usd: Annotated[float | None, Field(description="Cap for this call")] = None
     fresh: Annotated[bool, Field(description="Do not answer from the cache")] = False
+    batch: Annotated[bool, Field(description="As for delegate_task")] = False
 
 
 async def summarize_docs(arguments: SummarizeDocs, caller: Caller, progress: Progress, services: Services) -> Delivered:
@@ -48,6 +53,7 @@ async def summarize_docs(arguments: SummarizeDocs, caller: Caller, progress: Pro
     common = Common.of(arguments.tier, arguments.max_cost_usd, services)
     await services.ready()
     focus, warnings = services.reader.screened("focus", arguments.focus)
+    arguments = arguments.model_copy(update={"focus": focus})
     await progress("reading the sources")
     material = await services.reader.read(arguments.sources, html_as_text=True)
     merging_tier = _merging_tier(common.tier)
@@ -56,16 +62,23 @@ async def summarize_docs(arguments: SummarizeDocs, caller: Caller, progress: Pro
     if not planned.chunks:
         raise UnsupportedFormat("there is no text in the sources", "Name sources that hold text.")
     planned = await _with_parts(planned, services)
+    cost = _estimate(planned, common, merging_tier, services)
     call = new_call(NAME, caller, progress, services, common.max_cost_nano)
     call.warnings += [*warnings, *material.warnings]
     await progress(f"{_counted(material.sources)}: {planned.words()}")
-    run = SummaryRun(planned, focus, arguments.length, common, merging_tier, arguments.fresh, call, services)
+    if planned.kind == "map_reduce":
+        cost.check(common.max_cost_nano, "name fewer sources")
+    found = worth_telling(material.left_out)
+    about = (focus, arguments.length, common, merging_tier, arguments.fresh, cost, found)
+    order = Order(planned, *about, len(material.sources) + len(found), _instruction(arguments.sources, focus))
+    run = order.run(call, services)
     async with books(call, services, material.sources):
-        title, sections = await run.made()
-    left_out = [*material.left_out, *((path, "nothing to read in it") for path in planned.blank)]
-    text = rendered(title, sections, arguments.length, dropped=run.dropped, lost=run.lost, left_out=left_out)
-    end = Finished(joined(run.answers, text, FAMILY), instruction=_instruction(arguments), mime_type="text/markdown")
-    return await finished(call, end, material.sources, services)
+        if arguments.batch and (given := await queued(order, run, call, material.sources, services)):
+            return with_omissions(given, order.left_out)
+        title, sections = await order.made(run)
+    end, gaps = order.finished(run, title, sections)
+    given = await finished(call, end, material.sources, services)
+    return with_omissions(given, [*gaps.lost, *gaps.left_out])
 
 
 def _merging_tier(reading: Tier | None) -> Tier:
@@ -75,16 +88,27 @@ def _merging_tier(reading: Tier | None) -> Tier:
 
 def _terms(common: Common, merging_tier: Tier, services: Services) -> Terms:
     today = services.today()
-    reading = common.first_model(services)
-    merging = reading if common.model else replace(common, tier=merging_tier).first_model(services)
-    read, merged = reading.price_on(today), merging.price_on(today)
+    reading, reading_tier = first_model(common.tier or TIERS[0], common, services)
+    merging, merging_tier = first_model(merging_tier, common, services)
+    read = reading.price_on(today) if reading else None
+    merged = merging.price_on(today) if merging else None
     return Terms(
-        context_tokens=reading.context_tokens,
+        context_tokens=common.first_model(services).context_tokens,
         reading_input=read.rates.input if read else None,
         reading_output=read.rates.output if read else None,
         merging_input=merged.rates.input if merged else None,
         merging_output=merged.rates.output if merged else None,
+        reading_thinking=THINKING_TOKENS[reading_tier],
+        merging_thinking=THINKING_TOKENS[merging_tier],
     )
+
+
+def _estimate(planned: Plan, common: Common, merging_tier: Tier, services: Services) -> Estimate:
+    reading = first_model(common.tier or TIERS[0], common, services)
+    worst = [worst_nano(*reading, max(chunk.tokens for chunk in planned.chunks), services)]
+    if planned.merges:
+        worst.append(worst_nano(*first_model(merging_tier, common, services), MERGE_TOKENS, services))
+    return estimate(planned.estimated_input_tokens, [planned.estimated_nano], worst)
 
 
 async def _with_parts(planned: Plan, services: Services) -> Plan:
@@ -98,6 +122,6 @@ def _counted(sources: Sequence[Source]) -> str:
     return f"{len(sources)} source{'s'[: len(sources) != 1]}"
 
 
-def _instruction(arguments: SummarizeDocs) -> str:
-    named = ", ".join(arguments.sources)
-    return f"Summarize {named}" + (f", with a focus on {arguments.focus}" if arguments.focus else "")
+def _instruction(sources: Sequence[str], focus: str) -> str:
+    """What is kept of the call: its words as they were sent."""
+    return f"Summarize {', '.join(sources)}" + (f", with a focus on {focus}" if focus else "")

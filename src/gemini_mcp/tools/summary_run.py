@@ -18,7 +18,7 @@ from gemini_mcp.domain.claims import (
     numbered,
     verified_answer,
 )
-from gemini_mcp.domain.errors import AgentError, DeadlineExceeded
+from gemini_mcp.domain.errors import AgentError
 from gemini_mcp.domain.summary_plan import (
     WANTED_OF_GROUP,
     Length,
@@ -32,6 +32,7 @@ from gemini_mcp.domain.task import Task
 from gemini_mcp.engine.parallel import HOPELESS, outcomes
 from gemini_mcp.engine.ports import Answer, Call
 from gemini_mcp.tools.calls import Common
+from gemini_mcp.tools.omissions import Lost
 from gemini_mcp.tools.services import Services
 
 AT_ONCE = 8
@@ -42,8 +43,8 @@ MERGE_FAMILY = "summary_merge"
 
 
 class SummaryRun:
-    """``dropped``: claims that fell, by reason; ``lost``: parts that could not be read, and why; ``answers``: what
-    was paid for and used."""
+    """``dropped``: claims that fell, by reason; ``lost``: what could not be read, piece by piece, and why, in
+    ``parts_lost`` parts; ``answers``: what was paid for and used."""
 
     def __init__(
         self,
@@ -59,8 +60,14 @@ class SummaryRun:
         self._plan, self._focus, self._length, self._common = plan, focus, length, common
         self._merging_tier, self._fresh, self._call, self._services = merging_tier, fresh, call, services
         self.dropped: Counter[Reason] = Counter()
-        self.lost: list[tuple[str, str]] = []
+        self.lost: list[Lost] = []
+        self.parts_lost = 0
         self.answers: list[Answer] = []
+
+    @property
+    def reading(self) -> list[Task]:
+        """What is asked about each part, in their order."""
+        return [self._reading(chunk) for chunk in self._plan.chunks]
 
     async def made(self) -> tuple[str, Sequence[Section]]:
         """The title and the sections. Raises AgentError when nothing at all could be read."""
@@ -88,7 +95,8 @@ class SummaryRun:
         kept: list[Verified] = []
         for chunk, made in zip(chunks, found, strict=True):
             if isinstance(made, AgentError):
-                self.lost += [(part, _why(made)) for part in chunk.parts]
+                self.lost += [(part, made) for part in chunk.parts]
+                self.parts_lost += 1
                 continue
             self.dropped.update(made.dropped)
             kept.append(made)
@@ -97,13 +105,15 @@ class SummaryRun:
         return kept
 
     async def _read_one(self, chunk: Chunk) -> Verified:
-        agent = "summarize_one" if self._plan.kind == "one" else "summarize_map"
-        task = self._task(agent, reading_task(self._plan, self._focus), CLAIMS_SCHEMA, chunk.sources)
-        read = verified_answer(await self._asked(task), chunk.sources)
+        read = verified_answer(await self._asked(self._reading(chunk)), chunk.sources)
         if self._plan.kind == "map_reduce":
             done = sum(answer.family == FAMILY for answer in self.answers)
             await self._call.progress(f"{done} of {len(self._plan.chunks)} parts read")
         return read
+
+    def _reading(self, chunk: Chunk) -> Task:
+        agent = "summarize_one" if self._plan.kind == "one" else "summarize_map"
+        return self._task(agent, reading_task(self._plan, self._focus), CLAIMS_SCHEMA, chunk.sources)
 
     async def _merge(self, claims: list[Claim], sections: list[Section]) -> tuple[str, Sequence[Section]]:
         """Level by level. Claims of a merge that failed stay as they are."""
@@ -153,10 +163,6 @@ class SummaryRun:
 
 def _worth_another(error: AgentError) -> bool:
     return not isinstance(error, HOPELESS)
-
-
-def _why(error: AgentError) -> str:
-    return "deadline" if isinstance(error, DeadlineExceeded) else f"{error.code}: {error.message}"[:120]
 
 
 def _json(text: str) -> Any:

@@ -1,0 +1,469 @@
+"""Batches on a real ledger against the real SDK and the stand-in: crashes, leases, budgets, and what is kept."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from gemini_mcp.domain.batching import FIRST_POLL_S, LAST_POLL_S, BatchRequest, UpstreamBatch, poll_interval
+from gemini_mcp.domain.budgets import Budgets
+from gemini_mcp.domain.catalog import Catalogue
+from gemini_mcp.domain.errors import AgentError, BudgetExceeded, TooLarge, UpstreamUnavailable
+from gemini_mcp.domain.ids import attempt_id
+from gemini_mcp.domain.material import Media, Page, Source
+from gemini_mcp.domain.messages import ModelAnswer, WebSource
+from gemini_mcp.domain.prompting import AgentPrompt
+from gemini_mcp.domain.task import Rejected, Task
+from gemini_mcp.engine.batch_cache import KeptAnswers
+from gemini_mcp.engine.batch_creation import GRACE_S, Creation
+from gemini_mcp.engine.batch_desk import BatchDesk, Ends
+from gemini_mcp.engine.batch_prices import turn_of, worst_case
+from gemini_mcp.engine.batch_replay import batchable
+from gemini_mcp.engine.batch_rounds import Rounds
+from gemini_mcp.engine.batch_work import BatchLost, Item, Turn, UnknownForm, Work
+from gemini_mcp.engine.batches import LEASE_S, Batches, Lost
+from gemini_mcp.engine.cascade import cascading
+from gemini_mcp.engine.database import Database
+from gemini_mcp.engine.ledger import Finished, Ledger
+from gemini_mcp.engine.liveness import Owner
+from gemini_mcp.engine.ports import AnswerTask, Attempt, Call, Generate
+from gemini_mcp.gemini.batch_gateway import BatchGateway
+from gemini_mcp.gemini.gateway import Gateway
+from gemini_mcp.simulator.server import running
+from gemini_mcp.simulator.simulator import Simulator
+
+from .conftest import FLASH, LITE, TODAY, USED, WAIT_S, a_call, a_request, a_source, accepted, an_answer, rows, today
+
+KEY = "a-key-for-the-stand-in"
+TASK = Task("Say something.")
+BAD_JSON, GOOD_JSON = {"do": "answer", "text": "no JSON"}, {"do": "answer", "text": '{"a": 1}'}
+
+
+@dataclass
+class Clock:
+    """Unix time that stands still until it is moved."""
+
+    now: float = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class DiesBefore(BatchGateway):
+    """The process ends before the request has left it."""
+
+    async def create(self, display_name: str, requests: Sequence[BatchRequest], deadline: float) -> str:
+        raise RuntimeError("killed")
+
+
+class LosesTheReply(BatchGateway):
+    """The request arrives, and its reply gets lost."""
+
+    async def create(self, display_name: str, requests: Sequence[BatchRequest], deadline: float) -> str:
+        await super().create(display_name, requests, deadline)
+        raise UpstreamUnavailable("the connection broke", "Try again.", usage=None)
+
+
+@dataclass
+class World:
+    """A ledger, a stand-in, and desks of as many processes as a test wants."""
+
+    database: Database
+    folder: Path
+    catalogue: Catalogue
+    simulator: Simulator
+    gateway: Gateway
+    budgets: Budgets = field(default_factory=Budgets)
+    clock: Clock = field(default_factory=Clock)
+    told: list[str] = field(default_factory=list)
+    made: list[Owner] = field(default_factory=list)
+
+    def owner(self) -> Owner:
+        self.made.append(Owner(self.folder / "run"))
+        return self.made[-1]
+
+    def table(self, owner: Owner | None = None) -> Batches:
+        return Batches(self.database, owner or self.owner(), "here", self.budgets, self.clock)
+
+    def desk(self, api: type[BatchGateway] = BatchGateway, owner: Owner | None = None) -> BatchDesk:
+        owner = owner or self.owner()
+        prompts, able = {"delegate_task": AgentPrompt.parse("Be brief.")}, batchable(self.catalogue)
+        ledger, table = Ledger(self.database, owner, self.budgets), self.table(owner)
+
+        def climbing(generate: Generate) -> AnswerTask:
+            return cascading(generate, able, prompts, today)
+
+        rounds = Rounds(climbing, self.catalogue, table, ledger, today, self.clock)
+        creation = Creation(api(self.gateway), table, lambda age: 30.0, self.clock)
+        return BatchDesk(creation, rounds, KeptAnswers(uncached), finish, 60.0, self.tell)
+
+    async def tell(self, principal: str) -> None:
+        self.told.append(principal)
+
+    async def submitted(self, desk: BatchDesk, task: Task = TASK, **changes: Any) -> Call:
+        call = a_call(**changes)
+        await desk.submit(call, [Item(task)], {})
+        return call
+
+    async def polled(self, desk: BatchDesk, times: int = 1) -> None:
+        """The desk looks at what is due, and the time of the next look comes."""
+        for _ in range(times):
+            for row in await desk.table.take_due():
+                await desk.look_at(row)
+            self.clock.now += 31
+
+    async def attempts(self) -> list[dict[str, Any]]:
+        return await rows(self.database, "SELECT * FROM attempts ORDER BY started_at, attempt_id")
+
+    async def states(self) -> list[str]:
+        return [row["state"] for row in await rows(self.database, "SELECT state FROM batches ORDER BY batch_id")]
+
+    async def result(self) -> str | None:
+        found = await rows(self.database, "SELECT text FROM results")
+        return found[0]["text"] if found else None
+
+    @property
+    def created(self) -> int:
+        return sum("batchGenerateContent" in entry.path for entry in self.simulator.log.entries())
+
+
+def uncached(answer: AnswerTask) -> AnswerTask:
+    return answer
+
+
+async def finish(work: Work, call: Call, ends: Ends) -> Finished:
+    (end,) = ends
+    if isinstance(end, AgentError):
+        raise end
+    return Finished(end)
+
+
+@asynccontextmanager
+async def a_world(database: Database, folder: Path, catalogue: Catalogue, **simulated: Any) -> AsyncIterator[World]:
+    def price(model: str, usage: Any, service_tier: str) -> int | None:
+        return catalogue.cost(model, usage, TODAY, service_tier)
+
+    simulator = Simulator(prices="list", price=price, **simulated)
+    async with running(simulator) as url:
+        gateway = Gateway(KEY, url, None)
+        world = World(database, folder, catalogue, simulator, gateway)
+        yield world
+        await gateway.aclose()
+        for owner in world.made:
+            owner.release()
+
+
+@pytest.fixture
+async def world(database: Database, tmp_path: Path, catalogue: Catalogue) -> AsyncIterator[World]:
+    async with a_world(database, tmp_path, catalogue) as made:
+        yield made
+
+
+def play(world: World, *rules: dict[str, Any]) -> None:
+    from gemini_mcp.simulator.faults import Faults
+
+    world.simulator.faults = Faults(rules)
+
+
+# ------------------------------------------------------------------------------------------------ crash and adoption
+
+
+async def test_the_work_is_recorded_before_the_batch_is_created(world: World) -> None:
+    with pytest.raises(RuntimeError, match="killed"):
+        await world.submitted(world.desk(DiesBefore))
+    assert await world.states() == ["creating"] and world.created == 0
+    (attempt,) = await world.attempts()
+    assert (attempt["state"], attempt["owner"], attempt["service_tier"]) == ("reserved", "batch", "batch")
+
+
+async def test_a_batch_that_was_never_created_is_created_once_that_is_certain(world: World) -> None:
+    dying, later = world.desk(DiesBefore), world.desk()
+    with pytest.raises(RuntimeError, match="killed"):
+        await world.submitted(dying)
+    world.made[0].release()
+    await world.polled(later, 3)
+    assert world.created == 0, "it might still have appeared at Gemini"
+    world.clock.now += GRACE_S
+    await world.polled(later, 4)
+    assert world.created == 1 and await world.result() and await world.states() == ["done"]
+    assert (await world.attempts())[0]["cost_nano"] == world.simulator.bill.as_json()["nano_usd"] > 0
+
+
+async def test_a_batch_whose_creation_was_not_heard_of_is_found_by_its_name_and_adopted(world: World) -> None:
+    desk = world.desk(LosesTheReply)
+    call = await world.submitted(desk)
+    assert await world.states() == ["creating"] and world.created == 1
+    world.clock.now += GRACE_S
+    await world.polled(desk, 4)
+    assert world.created == 1 and await world.result() is not None
+    assert [row["attempt_id"] for row in await world.attempts()] == [call.attempts[0].attempt_id]
+
+
+async def test_a_second_round_that_its_process_did_not_live_to_create_is_created_by_another(world: World) -> None:
+    play(world, BAD_JSON | {"model": LITE}, GOOD_JSON)
+    first, dying, later = world.desk(), world.desk(DiesBefore), world.desk()
+    await world.submitted(first, replace(TASK, expect="json"))
+    world.clock.now += 31
+    await world.polled(dying, 2)
+    assert await world.states() == ["done", "creating"] and world.created == 1
+    world.clock.now += GRACE_S
+    await world.polled(later, 4)
+    assert await world.result() == '{"a": 1}' and world.created == 2
+    assert [(row["model"], row["verdict"]) for row in await world.attempts()] == [
+        (LITE, "rejected"),
+        (FLASH, "accepted"),
+    ]
+
+
+# ------------------------------------------------------------------------------------------------------------ leases
+
+
+async def recorded(world: World, table: Batches) -> str:
+    attempt = Attempt(attempt_id(), LITE, "lite", 5_000, world.clock())
+    assert await table.record("b_1", a_call(), [attempt], "text", "{}", None) is None
+    return "b_1"
+
+
+async def test_a_batch_is_in_one_processs_hands_at_a_time(world: World) -> None:
+    one, other = world.table(), world.table()
+    batch_id = await recorded(world, one)
+    assert await one.submitted(batch_id, "batches/x", world.clock())
+    (row,) = await one.take_due()
+    assert await other.take_due() == [] and await one.take_due() == []
+    one.release(row.batch_id, world.clock())
+    assert [row.batch_id for row in await other.take_due()] == [batch_id]
+
+
+@pytest.mark.parametrize("dies", [True, False])
+async def test_a_batch_leaves_the_hands_of_the_dead_and_of_those_who_stand_still(world: World, dies: bool) -> None:
+    owner = world.owner()
+    one, other = world.table(owner), world.table()
+    assert await one.submitted(await recorded(world, one), "batches/x", world.clock())
+    assert len(await one.take_due()) == 1
+    if dies:
+        owner.release()
+    else:
+        world.clock.now += LEASE_S
+    assert len(await other.take_due()) == 1
+
+
+async def test_nobody_creates_a_batch_in_the_place_of_a_process_that_lives(world: World) -> None:
+    """It may stand still between its decision and its request."""
+    owner = world.owner()
+    one, other = world.table(owner), world.table()
+    await recorded(world, one)
+    world.clock.now += 10 * LEASE_S
+    assert await other.take_due() == []
+    owner.release()
+    assert len(await other.take_due()) == 1
+
+
+async def test_who_lost_the_lease_begins_no_other_round_and_closes_nothing(world: World) -> None:
+    one, other = world.table(), world.table()
+    batch_id = await recorded(world, one)
+    await one.submitted(batch_id, "batches/x", world.clock())
+    (row,) = await one.take_due()
+    world.clock.now += LEASE_S
+    assert len(await other.take_due()) == 1
+    attempt = Attempt(attempt_id(), FLASH, "flash", 5_000, world.clock())
+    assert await one.record("b_2", a_call(), [attempt], "text", "{}", row) == Lost()
+    assert not await one.close(row) and not await one.extend(row, 60)
+    assert await world.states() == ["submitted"] and len(await world.attempts()) == 1
+
+
+async def test_who_stood_still_while_another_created_the_batch_cancels_its_own(world: World) -> None:
+    class StandsStill(BatchGateway):
+        async def create(self, display_name: str, requests: Sequence[BatchRequest], deadline: float) -> str:
+            take = "UPDATE batches SET lease_owner = 'another'"
+            await world.database.run(lambda connection: connection.execute(take))
+            return await super().create(display_name, requests, deadline)
+
+    await world.submitted(world.desk(StandsStill))
+    (batch,) = world.simulator.batches.read_all(world.simulator.answer_in_batch, world.clock())
+    assert batch.state == "CANCELLED" and await world.states() == ["creating"]
+
+
+async def test_a_batch_of_another_endpoint_is_left_alone(world: World) -> None:
+    one = world.table()
+    await one.submitted(await recorded(world, one), "batches/x", world.clock())
+    elsewhere = Batches(world.database, world.owner(), "elsewhere", world.budgets, world.clock)
+    assert await elsewhere.take_due() == [] and await elsewhere.next_due() is None
+    assert await one.next_due() == world.clock()
+
+
+async def test_a_dead_process_buries_no_batch(world: World) -> None:
+    owner = world.owner()
+    await world.submitted(world.desk(owner=owner))
+    owner.release()
+    assert await Ledger(world.database, world.owner()).recover() == 0
+    assert [row["state"] for row in await world.attempts()] == ["reserved"]
+
+
+# ----------------------------------------------------------------------------------------------------------- budgets
+
+
+async def test_a_batch_counts_against_the_budgets_from_the_moment_it_is_queued(world: World) -> None:
+    request = a_request(max_output_tokens=6_144, estimated_input_tokens=100)
+    worst = worst_case(request, world.catalogue, TODAY)
+    assert worst is not None
+    world.budgets = Budgets(session_nano=2 * worst - worst // 2)
+    desk = world.desk()
+    await world.submitted(desk)
+    with pytest.raises(BudgetExceeded, match="session budget"):
+        await world.submitted(desk)
+    await world.polled(desk, 3)
+    await world.submitted(desk)
+    assert len(await world.attempts()) == 2
+
+
+async def test_a_climb_that_the_cap_does_not_allow_ends_with_the_best_attempt(world: World) -> None:
+    play(world, BAD_JSON)
+    desk = world.desk()
+    call = await world.submitted(desk, replace(TASK, expect="json"), max_cost_nano=14_000_000)
+    await world.polled(desk, 4)
+    standing = await desk.table.standing("me", call.result_id)
+    assert standing is not None and standing.over
+    assert standing.words.startswith("budget_exceeded: the lite answer failed its check (not JSON")
+    assert standing.words.endswith("\n\nno JSON")
+    assert [row["verdict"] for row in await world.attempts()] == ["rejected"]
+
+
+async def test_what_is_too_large_for_a_batch_is_refused_before_anything_is_written(world: World) -> None:
+    picture = replace(a_source(""), media=Media("image/png", b"\0" * 15_000_000, 258))
+    with pytest.raises(TooLarge, match="20 MB"):
+        await world.submitted(world.desk(), replace(TASK, sources=(picture,)))
+    assert await world.states() == [] and await world.attempts() == [] and world.created == 0
+
+
+# ------------------------------------------------------------------------------------------------------------- prices
+
+
+def an_attempt() -> Attempt:
+    attempt = Attempt(attempt_id(), LITE, "lite", 5_000_000, 1_800_000_000.0)
+    attempt.service_tier = "batch"
+    return attempt
+
+
+def test_what_a_batch_saved_is_the_difference_to_the_standard_price(catalogue: Catalogue) -> None:
+    asked = an_attempt()
+    batch = UpstreamBatch("batches/x", "succeeded", {asked.attempt_id: an_answer(usage=USED)})
+    made = turn_of(asked, batch, catalogue, TODAY).attempt
+    standard, price = catalogue.cost(LITE, USED, TODAY), catalogue.cost(LITE, USED, TODAY, "batch")
+    assert standard is not None and price is not None
+    assert (made.cost_nano, made.discount_nano) == (price, standard - price) and price < standard
+
+
+@pytest.mark.parametrize(
+    ("charged", "cost", "verdict"), [(False, 0, "failed"), (True, 5_000_000, "unknown"), (None, 5_000_000, "unknown")]
+)
+def test_a_batch_without_answers_costs_nothing_only_when_gemini_says_so(
+    catalogue: Catalogue, charged: bool | None, cost: int, verdict: str
+) -> None:
+    turn = turn_of(an_attempt(), UpstreamBatch("batches/x", "expired", charged=charged), catalogue, TODAY)
+    assert (turn.attempt.cost_nano, turn.attempt.verdict) == (cost, verdict)
+    assert isinstance(turn.outcome, BatchLost) and "expired" in turn.outcome.message
+
+
+def test_the_worst_case_covers_the_days_that_a_batch_may_take(catalogue: Catalogue) -> None:
+    request = a_request(FLASH)
+    last_day, after = TODAY.replace(month=12, day=31), TODAY.replace(year=2027, month=1, day=1)
+    assert worst_case(request, catalogue, last_day) == worst_case(request, catalogue, after)
+
+
+@pytest.mark.parametrize(
+    ("age_s", "interval_s"), [(0, FIRST_POLL_S), (60, FIRST_POLL_S), (600, 150.0), (86_400, LAST_POLL_S)]
+)
+def test_an_old_batch_is_looked_at_more_rarely(age_s: float, interval_s: float) -> None:
+    assert poll_interval(age_s) == interval_s
+
+
+# -------------------------------------------------------------------------------------------------- what is written
+
+
+def whole_work() -> Work:
+    pdf = Media("application/pdf", b"%PDF\x00\xff", 258, "high", "https://files/1")
+    source = Source("a.pdf", "text \ud800", 6, "ab" * 32, "pdf pages 1-2", pdf, (Page(1, "one"), Page(2, "")), 3)
+    rejected = Rejected("r_1", "before", "wrong", "lite")
+    schema = {"type": "object", "properties": {"data": {"type": "string"}}}
+    task = Task("Do it.", "context", (source,), "json", schema, "flash", None, True, rejected, 5, True, family="f")
+    attempt = replace(an_attempt(), usage=USED, cost_nano=7)
+    answer = ModelAnswer("{}", "stop", USED, LITE, "batch", "list", "STOP", (WebSource("t", "u"),))
+    item = Item(task, [Turn(attempt, answer)], an_attempt(), {LITE: ("too dear", "pay")})
+    call = a_call()
+    known = Item(TASK, answer=accepted(call, web_sources=(("t", "u"),)))
+    return Work.of(call, [item, known], {"focus": "x"})
+
+
+def test_work_comes_back_from_the_ledger_as_it_was() -> None:
+    work = whole_work()
+    assert Work.from_json(work.to_json()) == work
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", json.dumps({"form": 99, "items": []}), json.dumps({"form": 1, "items": [{}]})]
+)
+def test_work_of_another_version_is_told_from_work_that_can_be_read(text: str) -> None:
+    with pytest.raises(UnknownForm):
+        Work.from_json(text)
+
+
+async def test_work_that_cannot_be_read_is_left_for_who_can(world: World) -> None:
+    desk = world.desk()
+    await world.submitted(desk)
+    await world.database.run(lambda connection: connection.execute("UPDATE batches SET work = '{}'"))
+    await world.polled(desk, 3)
+    assert await world.states() == ["submitted"]
+    assert [row["state"] for row in await world.attempts()] == ["reserved"]
+
+
+async def test_what_is_done_with_keeps_no_work(world: World) -> None:
+    desk = world.desk()
+    await world.submitted(desk)
+    await world.polled(desk, 3)
+    assert [row["work"] for row in await rows(world.database, "SELECT work FROM batches")] == [""]
+
+
+# ------------------------------------------------------------------------------------------------------ the long run
+
+
+async def test_a_desk_that_runs_polls_by_itself_and_tells_whose_usage_changed(world: World) -> None:
+    desk = world.desk()
+    arrived = anyio.Event()
+
+    async def told(principal: str) -> None:
+        world.told.append(principal)
+        arrived.set()
+
+    desk.told = told
+    async with anyio.create_task_group() as group:
+        group.start_soon(desk.run)
+        call = await world.submitted(desk)
+        with anyio.fail_after(WAIT_S):
+            while not arrived.is_set():
+                world.clock.now += 31
+                await desk.look("me", call.result_id)
+        group.cancel_scope.cancel()
+    assert world.told == ["me"] and await world.result() is not None
+
+
+async def test_a_caller_who_leaves_while_the_batch_is_created_has_it_cancelled(world: World) -> None:
+    desk = world.desk()
+    with anyio.CancelScope() as scope:
+
+        class LeavesMeanwhile(BatchGateway):
+            async def create(self, display_name: str, requests: Sequence[BatchRequest], deadline: float) -> str:
+                scope.cancel()
+                return await super().create(display_name, requests, deadline)
+
+        desk.creation = replace(desk.creation, api=LeavesMeanwhile(world.gateway))
+        await world.submitted(desk)
+    assert scope.cancelled_caught and world.created == 1
+    world.clock.now += 31
+    await world.polled(desk, 2)
+    (attempt,) = await world.attempts()
+    assert (attempt["state"], attempt["cost_nano"]) == ("settled", 0)
