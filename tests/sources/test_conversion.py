@@ -13,7 +13,7 @@ import pytest
 from gemini_mcp.domain.errors import Refusal, SecretFound, TooLarge, UnsupportedFormat
 from gemini_mcp.sources import secret_effort
 from gemini_mcp.sources.child import Children
-from gemini_mcp.sources.conversion import Conversion, Converted, Raw, shown_url
+from gemini_mcp.sources.conversion import Conversion, Converted, Raw, shown_name, shown_url
 from gemini_mcp.sources.secret_search import SLICE, Search
 from gemini_mcp.sources.secrets import Policy, Screen
 
@@ -344,6 +344,7 @@ def test_a_page_is_called_by_its_address_without_its_query() -> None:
     first, second = (shown_url(f"https://host/report.pdf?token={value}") for value in ("abc", "abd"))
     assert first.startswith("https://host/report.pdf?[") and "abc" not in first and first != second
     assert shown_url("https://host/a") == "https://host/a"
+    assert "abc" not in shown_name("HTTPS://host/?token=abc") and shown_name("docs/*.m?") == "docs/*.m?"
 
 
 # ------------------------------------------------------------------------------------------------------------ bounded

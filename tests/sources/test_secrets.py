@@ -383,6 +383,8 @@ def test_without_the_wish_for_it_kingfisher_is_not_asked() -> None:
         ".psql_history", ".python_history", "auth.json", "firebase-adminsdk-x.json", "app-firebase-adminsdk-1.json",
         "id_rsa.bak", ".id_rsa.swp", "#id_rsa#", ".#id_rsa", "server.key~", "credentials (1).json", "Copy of id_rsa",
         "id_rsa - Copy", "secrets/db_password", "secrets/prod.yaml", "conf/credentials/api.json",
+        "Chrome Passwords.csv", "my-passwords.xlsx", "Firefox Logins.csv", ".codex/auth.json", "gcloud/x.json",
+        ".local/share/tool/auth.json", ".docker/config.json", "passwords",
         ".config/gh/hosts.yml", ".secrets/x", ".s\u200bsh/config", ".\u017fsh/config", "\uff0eenv",
         ".ssh::$INDEX_ALLOCATION/config",
         ".oci/config",
@@ -397,6 +399,8 @@ def test_a_name_that_may_hold_secrets_is_refused(name: str) -> None:
     [
         "credentials.py", "src/secrets.ts", "secrets/manager.py", "secrets/README.md", "secrets/Makefile", "tokens.py",
         "passwords.go", "kubeconfig.py", "prod.env.example", ".env.template", "vite-env.d.ts", "shadow.glsl", "keys.md",
+        "passwords.md", "docs/passwords.html", "gcloud/README.md", "gcloud/deploy.py", ".docker/Dockerfile",
+        "locales/en/auth.json", "app.config.env.development.ts", "environment.env.ts", "reset_passwords.py",
         "history.py", "cookies.js", "keyboard.json", "authors.json", "tokenizer.json", "environment.yml", "src/key.ts",
     ],
 )  # fmt: skip

@@ -11,6 +11,7 @@ import pytest
 
 from gemini_mcp.domain.errors import AgentError
 from gemini_mcp.engine.ports import silent
+from gemini_mcp.tools.analyze_image import AnalyzeImage, analyze_image
 from gemini_mcp.tools.delegate_task import DelegateTask, delegate_task
 from gemini_mcp.tools.review_code import ReviewCode, review_code
 from gemini_mcp.tools.summarize_docs import SummarizeDocs, summarize_docs
@@ -104,13 +105,51 @@ async def test_a_secret_in_a_diff_is_refused(office: Open) -> None:
     assert tried >= 20 and open_office.asked == []
 
 
-@pytest.mark.parametrize("argument", ["task", "context"])
+@pytest.mark.parametrize("argument", ["task", "context", "feedback", "output_schema"])
 async def test_a_secret_in_the_caller_s_own_words_is_refused(office: Open, argument: str) -> None:
     open_office = await office()
     canary = next(simple())
+    value: Any = canary.text if argument != "output_schema" else {"type": "object", "description": canary.text}
+    earlier = {"follow_up_to": "r_01"} if argument == "feedback" else {}
     with pytest.raises(AgentError) as refusal:
-        await call(open_office, "delegate_task", **({"task": "Explain."} | {argument: canary.text}))
+        await call(open_office, "delegate_task", **({"task": "Explain."} | earlier | {argument: value}))
     assert refusal.value.code == "secret_found" and argument in str(refusal.value) and open_office.asked == []
+
+
+async def test_a_secret_in_a_question_s_schema_is_refused(office: Open) -> None:
+    open_office = await office()
+    schema = {"type": "object", "description": next(simple()).text}
+    arguments = AnalyzeImage(images=["x.png"], question="What is it?", output_schema=schema)
+    with pytest.raises(AgentError) as refusal:
+        await analyze_image(arguments, ME, silent, open_office.services)
+    assert refusal.value.code == "secret_found" and open_office.asked == []
+
+
+async def test_a_secret_in_a_file_s_name_is_refused(office: Open) -> None:
+    open_office = await office()
+    canary = next(canary for canary in simple() if canary.value.replace("-", "_").isidentifier())
+    name = f"{canary.value}.md"
+    (open_office.project / name).write_text("The moon circles the earth.")
+    change = f"--- a/{name}\n+++ b/{name}\n@@ -1 +1 @@\n-The moon.\n+The moon circles the earth.\n"
+    for tool, arguments in (
+        ("summarize_docs", {"sources": [name]}),
+        ("delegate_task", {"task": "x", "files": ["*.md"]}),
+        ("review_code", {"paths": [name]}),
+        ("review_code", {"diff": change}),
+    ):
+        with pytest.raises(AgentError) as refusal:
+            await call(open_office, tool, **arguments)
+        assert refusal.value.code == "secret_found" and canary.value not in str(refusal.value), tool
+    assert open_office.asked == []
+
+
+async def test_a_redacted_schema_is_a_schema_still(office: Open) -> None:
+    open_office = await office(GEMINI_AGENTS_SECRETS="redact")
+    canary = next(simple())
+    schema = {"type": "object", "description": f'say "{canary.value}"', "properties": {"a": {"type": "string"}}}
+    await call(open_office, "delegate_task", task=f"Explain {canary.value}.", output_schema=schema)
+    sent = upstream(open_office)
+    assert canary.value not in sent and "REDACTED" in sent
 
 
 @pytest.mark.parametrize("kind", ["py", "pdf", "docx"])

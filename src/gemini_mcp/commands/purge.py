@@ -14,6 +14,7 @@ _LEDGER = (
     "DELETE FROM attempts WHERE state = 'settled' AND started_at < ?",
     "DELETE FROM calls WHERE status <> 'running' AND started_at < ?",
     "DELETE FROM outcomes WHERE at < ?",
+    "DELETE FROM batches WHERE state IN ('done', 'failed') AND created_at < ?",
 )
 
 

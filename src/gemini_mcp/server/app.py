@@ -1,7 +1,7 @@
 """The MCP server: its handlers, on the SDK's low-level server, which leaves schemas and results to us."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from mcp.server.caching import CacheHint
@@ -42,6 +42,9 @@ from gemini_mcp.server.sessions import HttpSessions, Sessions, StdioSessions
 from gemini_mcp.server.slash_commands import SlashCommands
 from gemini_mcp.server.surface import call_tool, failed, find_tool, tool_list
 from gemini_mcp.server.updates import Updates
+
+if TYPE_CHECKING:
+    from gemini_mcp.server.composition import Engine
 
 NOTIFY_S = 1.0
 """A subscriber that does not read must not hold up a call's end."""
@@ -101,13 +104,20 @@ class _Handlers:
         self._host.listed()
         return ListToolsResult(tools=tool_list())
 
+    async def _engine(self) -> "Engine":
+        """Raises StateUnavailable."""
+        engine = await self._host.engine()
+        if engine.services.batches is not None:
+            engine.services.batches.told = self._updates.usage_changed
+        return engine
+
     async def call_tool(self, context: Context, params: CallToolRequestParams) -> CallToolResult:
         tool = find_tool(params.name)
         if tool is None:
             raise MCPError(code=INVALID_PARAMS, message=f"Unknown tool: {params.name[:80]}")
         caller = self._sessions.caller(context)
         try:
-            engine = await self._host.engine()
+            engine = await self._engine()
         except AgentError as error:
             return failed(error, None)
         try:
@@ -127,7 +137,7 @@ class _Handlers:
 
     async def read_resource(self, context: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
         try:
-            engine = await self._host.engine()
+            engine = await self._engine()
         except AgentError as error:
             raise MCPError(code=INTERNAL_ERROR, message=str(error)) from None
         return await read_resource(str(params.uri), self._sessions.caller(context), engine.services)

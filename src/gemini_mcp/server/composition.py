@@ -17,6 +17,9 @@ from gemini_mcp.domain.budgets import Budgets
 from gemini_mcp.domain.catalog import TIERS, Catalogue, Tier, UnknownModel
 from gemini_mcp.domain.messages import ModelAnswer, ModelRequest
 from gemini_mcp.domain.task import Task
+from gemini_mcp.engine.batch_desk import Ends
+from gemini_mcp.engine.batch_work import Work
+from gemini_mcp.engine.batches import Batches
 from gemini_mcp.engine.cache import cached, key_of
 from gemini_mcp.engine.cascade import cascading
 from gemini_mcp.engine.context_costs import ContextCosts
@@ -24,10 +27,10 @@ from gemini_mcp.engine.context_rows import ContextRows
 from gemini_mcp.engine.contexts import Contexts
 from gemini_mcp.engine.database import Database
 from gemini_mcp.engine.flights import Flights
-from gemini_mcp.engine.ledger import Ledger, migrate
+from gemini_mcp.engine.ledger import Finished, Ledger, migrate
 from gemini_mcp.engine.liveness import Owner
 from gemini_mcp.engine.metering import metered
-from gemini_mcp.engine.ports import Call
+from gemini_mcp.engine.ports import AnswerTask, Call
 from gemini_mcp.engine.reports import Reports
 from gemini_mcp.engine.results import Results
 from gemini_mcp.engine.retry import retrying
@@ -35,6 +38,7 @@ from gemini_mcp.engine.salvage import is_spoilt, set_aside
 from gemini_mcp.engine.uploads import uploading
 from gemini_mcp.gemini.catalog import load_catalogue
 from gemini_mcp.gemini.gateway import Gateway
+from gemini_mcp.server.batching import batch_desk
 from gemini_mcp.server.logs import configure_logs
 from gemini_mcp.server.prompt_files import agent_prompt
 from gemini_mcp.sources.beneath import Beneath
@@ -42,6 +46,7 @@ from gemini_mcp.sources.child import Children
 from gemini_mcp.sources.reader import Reader
 from gemini_mcp.sources.secrets import Screen
 from gemini_mcp.sources.web import Web
+from gemini_mcp.tools.batch_results import batch_finished
 from gemini_mcp.tools.services import Services
 
 SEARCH_TTL_S = 3_600.0
@@ -109,6 +114,17 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
             flights = Flights(group, ledger.adopt)
             climbing = cascading(generate, catalogue, prompts, utc_today)
             answer = cached(uploading(climbing, gateway), store, flights, key, lifetime_s)
+
+            def caching(made: AnswerTask) -> AnswerTask:
+                return cached(made, store, Flights(group, ledger.adopt), key, lifetime_s)
+
+            async def finish(work: Work, call: Call, ends: Ends) -> Finished:
+                return await batch_finished(work, call, ends, services)
+
+            table = Batches(database, owner, gateway.endpoint, budgets)
+            desk = batch_desk(
+                gateway, table, ledger, catalogue, prompts, utc_today, caching, finish, settings.deadline_s
+            )
             services = Services(
                 answer=answer,
                 ledger=ledger,
@@ -121,8 +137,10 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
                 today=utc_today,
                 deadline_s=settings.deadline_s,
                 notices=[database.notice] if database.notice else [],
+                batches=desk,
             )
             group.start_soon(contexts.recover)
+            group.start_soon(desk.run)
             try:
                 yield Engine(services, gateway)
             finally:

@@ -17,6 +17,7 @@ from mcp_types import (
 from gemini_mcp.domain.ids import RESULT_ID
 from gemini_mcp.engine.ports import Caller
 from gemini_mcp.server.surface import MOST_CHARACTERS
+from gemini_mcp.tools.batch import result_or_standing
 from gemini_mcp.tools.models_report import models_json
 from gemini_mcp.tools.services import Services
 
@@ -80,9 +81,11 @@ async def _result(
     uri: str, result_id: str, number: int | None, caller: Caller, services: Services
 ) -> ReadResourceResult:
     """A result, or a part of it. JSON comes whole unless a part is asked for: half of it is no JSON."""
-    found = await services.results.get(caller.principal, result_id)
+    found = await result_or_standing(caller.principal, result_id, services)
     if found is None:
         raise _missing(uri, "results://recent lists the results that are kept")
+    if isinstance(found, str):
+        return _content(uri, found, "text/plain")
     if number is None and found.mime_type == JSON:
         return _content(uri, found.text, JSON)
     part = found.part(1 if number is None else number)

@@ -88,7 +88,7 @@ class Beneath:
         with self._passed(self._opening.folder(place), place, name) as opened:
             real = opened.passed[-1]
             for passed in {place, *opened.passed}:
-                _refuse_secret(passed.inside / "any", name)
+                _refuse_secret(passed.inside / "any.md", name)
             with os.scandir(opened.at) as entries:
                 return Folder(real, dict(_told(entries, name)))
 

@@ -61,6 +61,11 @@ def shown_url(url: str) -> str:
     return f"{address}?[{hashlib.sha256(query.encode()).hexdigest()[:8]}]" if question else address
 
 
+def shown_name(name: str) -> str:
+    """How what a caller names is called: a page as ``shown_url`` says, a file as it is."""
+    return shown_url(name.strip()) if name.strip().lower().startswith("https://") else name
+
+
 def selection(name: str) -> tuple[str, str]:
     """``report.pdf#pages=3-7,12`` as the name and the pages; "" where none are chosen."""
     found = _SELECTION.match(name)

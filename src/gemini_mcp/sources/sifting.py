@@ -45,7 +45,7 @@ def folder_left_out(inside: PurePath) -> str | None:
     name = inside.name.lower()
     if name in KEPT_BY_GIT:
         return "kept by version control"
-    return "a folder of installed or generated files" if name in _FOLDERS else secret_place(inside / "any")
+    return "a folder of installed or generated files" if name in _FOLDERS else secret_place(inside / "any.md")
 
 
 def file_left_out(inside: PurePath) -> str | None:

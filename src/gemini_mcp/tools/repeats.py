@@ -140,7 +140,8 @@ def _remember(request: Request, result: Delivered, ledger: Ledger) -> None:
 def _delivered(found: Delivery) -> Delivered:
     if not found.told:  # a batch, queued or done
         text = found.text or f"The same call is queued. Its answer will be at results://{found.result_id}"
-        return Delivered(text, found.mime_type or "text/plain", found.result_id, f"[{found.result_id}]")
+        receipt = {"result_id": found.result_id}
+        return Delivered(text, found.mime_type or "text/plain", found.result_id, f"[{found.result_id}]", receipt)
     told = json.loads(found.told)
     about = (found.result_id, told["line"], told["receipt"], told["structured"])
     return Delivered(found.text or "", found.mime_type or "text/plain", *about)

@@ -13,6 +13,7 @@ from gemini_mcp.domain.likely import THINKING_TOKENS
 from gemini_mcp.domain.material import Source
 from gemini_mcp.domain.summary_plan import MERGE_TOKENS, Length, Plan, Terms, plan
 from gemini_mcp.engine.ports import Caller, Progress
+from gemini_mcp.sources.conversion import shown_name
 from gemini_mcp.tools.calls import Common, books, finished, new_call
 from gemini_mcp.tools.estimates import Estimate, estimate, first_model, worst_nano
 from gemini_mcp.tools.omissions import with_omissions, worth_telling
@@ -53,7 +54,6 @@ async def summarize_docs(arguments: SummarizeDocs, caller: Caller, progress: Pro
     common = Common.of(arguments.tier, arguments.max_cost_usd, services)
     await services.ready()
     focus, warnings = services.reader.screened("focus", arguments.focus)
-    arguments = arguments.model_copy(update={"focus": focus})
     await progress("reading the sources")
     material = await services.reader.read(arguments.sources, html_as_text=True)
     merging_tier = _merging_tier(common.tier)
@@ -124,4 +124,6 @@ def _counted(sources: Sequence[Source]) -> str:
 
 def _instruction(sources: Sequence[str], focus: str) -> str:
     """What is kept of the call: its words as they were sent."""
-    return f"Summarize {', '.join(sources)}" + (f", with a focus on {focus}" if focus else "")
+    return f"Summarize {', '.join(shown_name(source) for source in sources)}" + (
+        f", with a focus on {focus}" if focus else ""
+    )
