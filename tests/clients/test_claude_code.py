@@ -161,7 +161,10 @@ def test_the_usage_report_tells_the_same_as_the_session_resource(talk: Talk) -> 
 
     assert not conversation.model.result_seen("report").get("is_error")
     (content,) = json.loads(conversation.model.texts_seen("read")[0])["contents"]
-    assert json.loads(conversation.model.texts_seen("report")[0]) == json.loads(content["text"])
+    told, whole = json.loads(conversation.model.texts_seen("report")[0]), json.loads(content["text"])
+    assert told["calls"] == 1
+    for name in ("session_id", "started_at", "calls", "attempts", "input_tokens", "cost_usd", "baseline_usd"):
+        assert told[name] == whole[name]
 
 
 def test_claude_mcp_add_gives_a_connected_server(claude: ClaudeCode, server_env: Env) -> None:

@@ -39,9 +39,10 @@ async def test_a_command_names_the_tool_and_holds_what_was_typed(way: Way) -> No
 async def test_every_command_names_a_tool_that_there_is(way: Way) -> None:
     tools = {tool.name for tool in (await way.client.list_tools()).tools}
     for prompt in (await way.client.list_prompts()).prompts:
-        given = {argument.name: "x" for argument in prompt.arguments or []}
-        text = await text_of(way, prompt.name, given)
-        assert any(tool in text for tool in tools), prompt.name
+        arguments = prompt.arguments or []
+        for given in (arguments, [argument for argument in arguments if argument.required]):
+            text = await text_of(way, prompt.name, {argument.name: "x" for argument in given})
+            assert any(tool in text for tool in tools), prompt.name
 
 
 @pytest.mark.parametrize(("name", "given", "why"), [("look", {}, "image"), ("nothing", {}, "delegate")])

@@ -14,7 +14,8 @@ from gemini_mcp.commands.claude_config import ClaudeConfig, Entry, claude_config
 from gemini_mcp.commands.state_folder import state_of
 from gemini_mcp.config import BadSetting, Settings, environment, load_settings
 from gemini_mcp.gemini.gateway import DEFAULT_BASE_URL
-from gemini_mcp.server.composition import load_models, utc_today
+from gemini_mcp.server.composition import utc_today
+from gemini_mcp.server.state import load_models
 from gemini_mcp.sources.secrets import Kingfisher
 
 STALE_AFTER_DAYS = 120

@@ -3,7 +3,8 @@
 import json
 
 from gemini_mcp.config import BadSetting, load_settings
-from gemini_mcp.server.composition import load_models, utc_today
+from gemini_mcp.server.composition import utc_today
+from gemini_mcp.server.state import load_models
 from gemini_mcp.tools.models_report import models_json, models_table
 
 

@@ -8,7 +8,7 @@ import anyio
 
 from gemini_mcp.commands.ages import age_s
 from gemini_mcp.config import BadSetting, Settings, load_settings
-from gemini_mcp.server.composition import opened_database
+from gemini_mcp.server.state import opened_database
 
 _LEDGER = (
     "DELETE FROM attempts WHERE state = 'settled' AND started_at < ?",

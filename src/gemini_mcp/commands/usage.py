@@ -15,7 +15,7 @@ from gemini_mcp.commands.usage_plot import MOST_DAYS, amount_of, by_day, plot
 from gemini_mcp.commands.usage_table import caching, method, savings, table
 from gemini_mcp.config import Settings, environment, load_settings
 from gemini_mcp.engine.reports import BASELINE_METHOD, GroupBy, Reports
-from gemini_mcp.server.composition import opened_database
+from gemini_mcp.server.state import opened_database
 
 Form = Literal["table", "json", "csv"]
 Spending = dict[str, Any]

@@ -4,7 +4,7 @@ Within a tier, an error that another model may not have moves on to the tier's n
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -20,7 +20,7 @@ from gemini_mcp.domain.task import Task
 from gemini_mcp.domain.tokens import safe_tokens
 from gemini_mcp.domain.usage import TokenUsage
 from gemini_mcp.engine.checks import Objection, check_answer
-from gemini_mcp.engine.ports import Answer, AnswerTask, Attempt, Call, Generate
+from gemini_mcp.engine.ports import Answer, AnswerTask, Attempt, Call, Generate, Today
 from gemini_mcp.engine.retry_quota import Draws, RetryQuota
 
 MOST_BEST_ATTEMPT = 20_000
@@ -35,9 +35,6 @@ class Step:
     tier: Tier
     model: Model
     warning: str | None = None
-
-
-Today = Callable[[], date]
 
 
 def cascading(

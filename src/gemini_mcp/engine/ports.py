@@ -6,6 +6,7 @@ answer   : (Task, Call)         -> Answer             cascading(...), cached(...
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, Literal, Protocol
 
 import anyio
@@ -166,6 +167,7 @@ class Answer:
     web_sources: tuple[tuple[str, str], ...] = ()
 
 
+Today = Callable[[], date]
 Generate = Callable[[ModelRequest, Call], Awaitable[ModelAnswer]]
 AnswerTask = Callable[[Task, Call], Awaitable[Answer]]
 

@@ -42,6 +42,7 @@ from gemini_mcp.server.sessions import HttpSessions, Sessions, StdioSessions
 from gemini_mcp.server.slash_commands import SlashCommands
 from gemini_mcp.server.surface import call_tool, failed, find_tool, tool_list
 from gemini_mcp.server.updates import Updates
+from gemini_mcp.tools.repeats import Repeats
 
 if TYPE_CHECKING:
     from gemini_mcp.server.composition import Engine
@@ -87,7 +88,7 @@ class _Handlers:
 
     def __init__(self, host: EngineHost, sessions: Sessions, updates: Updates, commands: SlashCommands) -> None:
         self._host, self._sessions, self._updates, self._commands = host, sessions, updates, commands
-        self._in_flight = InFlight()
+        self._in_flight, self._repeats = InFlight(), Repeats()
 
     def lifespan(self, server: Server[EngineHost]) -> AbstractAsyncContextManager[EngineHost]:
         return self._host.running()
@@ -115,7 +116,8 @@ class _Handlers:
         tool = find_tool(params.name)
         if tool is None:
             raise MCPError(code=INVALID_PARAMS, message=f"Unknown tool: {params.name[:80]}")
-        caller = self._sessions.caller(context)
+        caller, given = self._sessions.caller(context), params.arguments or {}
+        meta = (context.params or {}).get("_meta")
         try:
             engine = await self._engine()
         except AgentError as error:
@@ -123,7 +125,7 @@ class _Handlers:
         try:
             with self._in_flight.registered(caller, context.request_id):
                 async with progress_for(context) as progress:
-                    return await call_tool(tool, params.arguments or {}, caller, progress, engine.services)
+                    return await call_tool(tool, given, caller, progress, engine.services, self._repeats, meta)
         finally:
             if tool.spends:
                 with anyio.move_on_after(NOTIFY_S, shield=True):

@@ -1,12 +1,9 @@
 """The one place where the parts are joined. Read this to know how a call travels."""
 
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
-from typing import cast
 
 import anyio
 import anyio.to_thread
@@ -14,33 +11,33 @@ import structlog
 
 from gemini_mcp.config import Settings
 from gemini_mcp.domain.budgets import Budgets
-from gemini_mcp.domain.catalog import TIERS, Catalogue, Tier, UnknownModel
 from gemini_mcp.domain.messages import ModelAnswer, ModelRequest
-from gemini_mcp.domain.task import Task
 from gemini_mcp.engine.batch_desk import Ends
 from gemini_mcp.engine.batch_work import Work
 from gemini_mcp.engine.batches import Batches
-from gemini_mcp.engine.cache import cached, key_of
+from gemini_mcp.engine.breaker import Breakers, guarded
+from gemini_mcp.engine.cache import cached
 from gemini_mcp.engine.cascade import cascading
 from gemini_mcp.engine.context_costs import ContextCosts
 from gemini_mcp.engine.context_rows import ContextRows
 from gemini_mcp.engine.contexts import Contexts
-from gemini_mcp.engine.database import Database
 from gemini_mcp.engine.flights import Flights
-from gemini_mcp.engine.ledger import Finished, Ledger, migrate
+from gemini_mcp.engine.ledger import Finished, Ledger
+from gemini_mcp.engine.limits import Limits, limited
 from gemini_mcp.engine.liveness import Owner
 from gemini_mcp.engine.metering import metered
 from gemini_mcp.engine.ports import AnswerTask, Call
 from gemini_mcp.engine.reports import Reports
 from gemini_mcp.engine.results import Results
 from gemini_mcp.engine.retry import retrying
-from gemini_mcp.engine.salvage import is_spoilt, set_aside
+from gemini_mcp.engine.retry_quota import RetryQuota
 from gemini_mcp.engine.uploads import uploading
-from gemini_mcp.gemini.catalog import load_catalogue
 from gemini_mcp.gemini.gateway import Gateway
 from gemini_mcp.server.batching import batch_desk
+from gemini_mcp.server.cache_policy import CachePolicy
 from gemini_mcp.server.logs import configure_logs
 from gemini_mcp.server.prompt_files import agent_prompt
+from gemini_mcp.server.state import load_models, opened_database
 from gemini_mcp.sources.beneath import Beneath
 from gemini_mcp.sources.child import Children
 from gemini_mcp.sources.reader import Reader
@@ -49,7 +46,6 @@ from gemini_mcp.sources.web import Web
 from gemini_mcp.tools.batch_results import batch_finished
 from gemini_mcp.tools.services import Services
 
-SEARCH_TTL_S = 3_600.0
 AGENTS = (
     "delegate_task",
     "analyze_image",
@@ -85,7 +81,8 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
     store = await anyio.to_thread.run_sync(DiskStore, settings.home / "cache")
     screen = Screen(settings.secrets, kingfisher=True)
     reader = Reader(Beneath(settings.roots), Web(), screen, Children())
-    gateway = Gateway(settings.api_key, settings.base_url, settings.api_version)
+    gateway = Gateway(settings.api_key, settings.base_url, settings.api_version, free_tier=settings.free_tier)
+    policy = CachePolicy(catalogue, prompts, gateway.endpoint, settings.cache_ttl_s, utc_today)
     costs = ContextCosts(ledger, catalogue, utc_today)
     contexts = Contexts(ContextRows(database, owner), gateway, costs, catalogue, utc_today)
     recovered = await ledger.recover()
@@ -96,27 +93,17 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
     async def send(request: ModelRequest, call: Call) -> ModelAnswer:
         return await gateway.generate(request, call.deadline)
 
-    @cache
-    def plan(today: date) -> list[str]:
-        return [candidate.model.id for tier in TIERS for candidate in catalogue.candidates(tier, today)]
-
-    def key(task: Task, call: Call) -> str:
-        version = prompts[task.agent].version
-        surroundings = {"plan": plan(utc_today()), "prompt": version, "endpoint": gateway.endpoint}
-        return key_of(task, call.caller.principal, surroundings)
-
-    def lifetime_s(task: Task) -> float:
-        return min(SEARCH_TTL_S, settings.cache_ttl_s) if task.web_search else settings.cache_ttl_s
-
     try:
         async with anyio.create_task_group() as group:
-            generate = contexts.around(retrying(metered(send, ledger, catalogue, utc_today)))
+            limits, breakers, quota = Limits(database, catalogue.limits), Breakers(), RetryQuota()
+            sending = guarded(limited(metered(send, ledger, catalogue, utc_today), limits), breakers)
+            generate = contexts.around(retrying(sending, quota))
             flights = Flights(group, ledger.adopt)
-            climbing = cascading(generate, catalogue, prompts, utc_today)
-            answer = cached(uploading(climbing, gateway), store, flights, key, lifetime_s)
+            climbing = cascading(generate, catalogue, prompts, utc_today, quota)
+            answer = cached(uploading(climbing, gateway), store, flights, policy.key, policy.lifetime_s)
 
             def caching(made: AnswerTask) -> AnswerTask:
-                return cached(made, store, Flights(group, ledger.adopt), key, lifetime_s)
+                return cached(made, store, Flights(group, ledger.adopt), policy.key, policy.lifetime_s)
 
             async def finish(work: Work, call: Call, ends: Ends) -> Finished:
                 return await batch_finished(work, call, ends, services)
@@ -152,35 +139,6 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
             await anyio.to_thread.run_sync(store.close)
             await database.aclose()
             owner.release()
-
-
-async def opened_database(settings: Settings) -> Database:
-    """The ledger's file, made when missing, in a folder that only its user can enter; one that is damaged is set
-    aside, as its ``notice`` then tells."""
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    database = Database(settings.ledger_path, migrate)
-    try:
-        await anyio.to_thread.run_sync(database.open)
-    except sqlite3.DatabaseError as error:
-        if not is_spoilt(error):
-            raise
-        notice = await anyio.to_thread.run_sync(set_aside, settings.ledger_path)
-        structlog.get_logger().warning("ledger_set_aside", error=str(error), notice=notice)
-        database = Database(settings.ledger_path, migrate)
-        await anyio.to_thread.run_sync(database.open)
-        database.notice = notice
-    return database
-
-
-def load_models(settings: Settings) -> Catalogue:
-    """The catalogue with the user's own file and tier models on top. Raises ValueError with the fix."""
-    catalogue = load_catalogue(settings.home / "catalog.toml")
-    for tier, name in settings.tier_models.items():
-        try:
-            catalogue = catalogue.with_tier_model(cast(Tier, tier), name)
-        except UnknownModel as error:
-            raise ValueError(f"GEMINI_AGENTS_{tier.upper()}={name!r}: {error}") from None
-    return catalogue
 
 
 def utc_today() -> date:
