@@ -10,7 +10,7 @@ project=$PWD
 "$python" -m hatchling build -t wheel -d "$work/dist" >/dev/null
 "$python" -m venv "$work/venv"
 pip=("$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check)
-"${pip[@]}" --require-hashes -r requirements-dev.lock
+"${pip[@]}" --no-deps --require-hashes -r requirements-dev.lock
 "${pip[@]}" --no-deps "$work"/dist/*.whl
 mkdir "$work/project"
 cp -r pyproject.toml tests examples prompts README.md ARCHITECTURE.md .mcp.json.example "$work/project/"

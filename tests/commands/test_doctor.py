@@ -257,7 +257,7 @@ def test_the_command_prints_the_same_for_programs(shell: Shell) -> None:
 
 def test_what_may_be_sent_and_spent_is_told(shell: Shell) -> None:
     said = shell.rows(GEMINI_API_KEY=KEY)
-    assert said.state("secrets").startswith("refuse: ") and said.state("budgets") == "$5.00 a session, $20.00 a day"
+    assert said.state("secrets").startswith("refuse: ") and said.state("budgets") == "$5 a session, $20 a day"
     assert said.state("free tier").startswith("not allowed")
     more = {"GEMINI_AGENTS_SECRETS": "allow", "GEMINI_AGENTS_SESSION_BUDGET_USD": "off", "GEMINI_AGENTS_FREE_TIER": "1"}
     said = shell.rows(GEMINI_API_KEY=KEY, **more)

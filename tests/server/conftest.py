@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import cast
@@ -37,45 +38,77 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
-class Shared:
-    """The servers that tests share, each started when first wanted. Tests keep apart by asking different things."""
+@dataclass
+class Kept:
+    """A server that tests share, from when, and what closes it."""
 
-    def __init__(self, stack: AsyncExitStack, stand_url: str, folder: Path) -> None:
-        self._stack, self._stand_url, self._folder = stack, stand_url, folder
-        self._ways: dict[str, Way] = {}
-        self._http: HttpServer | None = None
+    stack: AsyncExitStack
+    troubles: int
+    way: Way | None = None
+    http: HttpServer | None = None
+
+
+class Shared:
+    """The servers that tests share, each started when first wanted, and anew after troubles that it would remember.
+    Tests keep apart by asking different things."""
+
+    def __init__(self, stand: Stand, folder: Path) -> None:
+        self._stand, self._folder = stand, folder
+        self._kept: dict[str, Kept] = {}
         self.project = folder / "project"
         self.project.mkdir()
 
     async def way(self, name: str) -> Way:
-        if name not in self._ways:
-            self._ways[name] = await self._opened(name)
-        return self._ways[name]
-
-    async def _opened(self, name: str) -> Way:
         transport, _, era = name.partition("-")
         if transport == "http":
-            server = await self.http()
-            return Way(name, await self._held_http(server, cast(Era, era)), server.home, self.project)
-        env = self._environment(name)
-        client = await self._stack.enter_async_context(held(over_stdio(env, cast(Era, era))))
-        return Way(name, client, Path(env["GEMINI_AGENTS_HOME"]), self.project)
+            return await self._way_over_http(name, cast(Era, era))
+        kept = await self._current(name)
+        if kept.way is None:
+            env = self._environment(name)
+            client = await kept.stack.enter_async_context(held(over_stdio(env, cast(Era, era))))
+            kept.way = Way(name, client, Path(env["GEMINI_AGENTS_HOME"]), self.project)
+        return kept.way
 
-    async def _held_http(self, server: HttpServer, era: Era) -> Client:
-        return await self._stack.enter_async_context(held(over_http(server.url, era, "alice")))
+    async def _way_over_http(self, name: str, era: Era) -> Way:
+        server = await self.http()
+        kept = await self._current(name)
+        if kept.way is None:
+            client = await kept.stack.enter_async_context(held(over_http(server.url, era, "alice")))
+            kept.way = Way(name, client, server.home, self.project)
+        return kept.way
 
     async def http(self) -> HttpServer:
         """The HTTP server, for the principals alice, bob, carol and dave."""
-        if self._http is None:
+        if self._is_stale("http"):
+            for name in ("http-legacy", "http-modern"):
+                await self._close(name)
+        kept = await self._current("http")
+        if kept.http is None:
             env = self._environment("http")
             flags = ("--token-file", str(write_tokens(self._folder)))
-            self._http = await self._stack.enter_async_context(http_server(env, *flags))
-        return self._http
+            kept.http = await kept.stack.enter_async_context(http_server(env, *flags))
+        return kept.http
+
+    async def aclose(self) -> None:
+        for name in sorted(self._kept, key="http".__eq__):  # clients before their server
+            await self._close(name)
+
+    def _is_stale(self, name: str) -> bool:
+        return name in self._kept and self._kept[name].troubles != len(self._stand.troubles)
+
+    async def _current(self, name: str) -> Kept:
+        if self._is_stale(name):
+            await self._close(name)
+        return self._kept.setdefault(name, Kept(AsyncExitStack(), len(self._stand.troubles)))
+
+    async def _close(self, name: str) -> None:
+        if name in self._kept:
+            await self._kept.pop(name).stack.aclose()
 
     def _environment(self, name: str) -> dict[str, str]:
-        folder = self._folder / name
+        folder = self._folder / f"{name}-{len(self._stand.troubles)}"
         folder.mkdir()
-        return environment(folder / "home", self._stand_url, GEMINI_AGENTS_ROOTS=str(self.project))
+        return environment(folder / "home", self._stand.url, GEMINI_AGENTS_ROOTS=str(self.project))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -87,8 +120,11 @@ async def running_stand() -> AsyncIterator[Stand]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shared(running_stand: Stand, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shared]:
-    async with AsyncExitStack() as stack:
-        yield Shared(stack, running_stand.url, tmp_path_factory.mktemp("shared"))
+    shared = Shared(running_stand, tmp_path_factory.mktemp("shared"))
+    try:
+        yield shared
+    finally:
+        await shared.aclose()
 
 
 @pytest.fixture

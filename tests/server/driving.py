@@ -91,16 +91,23 @@ def price(model: str, usage: TokenUsage, service_tier: str) -> int | None:
     return CATALOGUE.cost(model, usage, TODAY, service_tier)
 
 
+FORGOTTEN: Final = frozenset({"answer", "delay", "hang", "blocked", "max_tokens_empty", "400", "401", "403", "404"})
+"""Faults that say nothing about the model's health, nor its quotas."""
+
+
 @dataclass(frozen=True)
 class Stand:
     """The stand-in for Gemini, at list prices."""
 
     simulator: Simulator
     url: str
+    troubles: list[Json] = field(default_factory=list)
+    """What made the models look unwell or their quotas used up, which servers remember."""
 
     def play(self, *rules: Json) -> None:
         """From now on these rules, and no others."""
         self.simulator.faults = Faults(rules)
+        self.troubles.extend(rule for rule in rules if rule["do"] not in FORGOTTEN)
 
     def reset(self) -> None:
         self.play()

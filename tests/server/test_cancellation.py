@@ -27,6 +27,7 @@ from .driving import (
     modern_meta,
     nothing_reserved,
     over_http,
+    over_stdio,
     raw_server,
     read_json,
 )
@@ -89,7 +90,9 @@ async def test_a_cancelled_call_leaves_the_others_alone(way: Way, stand: Stand, 
     assert len(answers) == 1
 
 
-async def test_a_call_cancelled_while_it_waits_to_try_again_is_settled(any_way: Way, stand: Stand, task: str) -> None:
+async def test_a_call_cancelled_while_it_waits_to_try_again_is_settled(
+    env: dict[str, str], home: Path, stand: Stand, task: str
+) -> None:
     stand.play({"do": "429", "retry_delay_s": 200})
     waiting = anyio.Event()
 
@@ -97,15 +100,16 @@ async def test_a_call_cancelled_while_it_waits_to_try_again_is_settled(any_way: 
         if "trying again" in (message or ""):
             waiting.set()
 
-    async with bounded(), anyio.create_task_group() as group:
-        arguments = {"task": task, "tier": LITE}
-        group.start_soon(lambda: any_way.client.call_tool("delegate_task", arguments, progress_callback=told))
-        await waiting.wait()
-        group.cancel_scope.cancel()
-    await nothing_reserved(any_way.client)
-    row = max(ledger(any_way.home), key=lambda row: row["started_at"])
+    async with bounded(), over_stdio(env, "legacy") as client:
+        async with anyio.create_task_group() as group:
+            arguments = {"task": task, "tier": LITE}
+            group.start_soon(lambda: client.call_tool("delegate_task", arguments, progress_callback=told))
+            await waiting.wait()
+            group.cancel_scope.cancel()
+        await nothing_reserved(client)
+    row = max(ledger(home), key=lambda row: row["started_at"])
     assert (row["state"], row["cost_nano"], row["usage_known"]) == ("settled", 0, 1)
-    call = max(ledger(any_way.home, "calls"), key=lambda call: call["started_at"])
+    call = max(ledger(home, "calls"), key=lambda call: call["started_at"])
     assert (call["status"], call["cost_nano"]) == ("cancelled", 0)
     assert stand.asked == [LITE]
 

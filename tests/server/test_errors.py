@@ -14,6 +14,7 @@ from .driving import (
     FLASH,
     LITE,
     PRO,
+    Era,
     Json,
     Stand,
     Way,
@@ -190,7 +191,6 @@ UPSTREAM = [
     Upstream("a key without permission", "key_rejected", "403", {"do": "403"}),
     Upstream("an unknown model", "model_not_found", LITE, {"do": "404"}),
     Upstream("a bad request", "invalid_argument", "400", {"do": "400", "message": "Strange."}),
-    Upstream("a quota used up for today", "quota_exhausted", DAILY, {"do": "429", "quota_id": DAILY}),
     Upstream("a redirect", "upstream_unavailable", "302", {"do": "redirect", "location": "https://example.com/"}),
     Upstream("a blocked prompt", "blocked", "SAFETY", {"do": "blocked"}, charged=True),
     Upstream("a body that swells", "upstream_unavailable", "gzip", {"do": "gzip_bomb", "bytes": 64}, charged=True),
@@ -226,19 +226,42 @@ async def test_a_blocked_prompt_costs_its_input_exactly(client: Client, stand: S
     assert error["receipt"]["cost_usd"] == stand.billed_usd != "0"
 
 
-async def test_a_quota_used_up_on_every_model_is_told_as_such(client: Client, stand: Stand, task: str) -> None:
+async def test_a_quota_used_up_on_every_model_is_told_and_not_asked_about_again_today(
+    env: dict[str, str], era: Era, stand: Stand, task: str
+) -> None:
+    every = [model for tier in ("lite", "flash", "pro") for model in CANDIDATES[tier]]
     stand.play({"do": "429", "quota_id": DAILY})
-    error = error_of(await delegate(client, task))
-    assert error["code"] == "quota_exhausted" and "midnight" in error["fix"]
-    assert stand.asked == [model for tier in ("lite", "flash", "pro") for model in CANDIDATES[tier]]
-    assert error["receipt"]["cost_usd"] == "0"
+    async with over_stdio(env, era) as client:
+        first, again = error_of(await delegate(client, task)), error_of(await delegate(client, f"{task}, again"))
+    for error in (first, again):
+        assert error["code"] == "quota_exhausted" and "midnight" in error["fix"]
+        assert error["receipt"]["cost_usd"] == "0"
+    assert DAILY in first["message"] and stand.asked == every
+    assert len(first["receipt"]["attempts"]) == len(every) and again["receipt"]["attempts"] == []
 
 
-async def test_a_quota_used_up_on_one_model_is_answered_by_the_next(client: Client, stand: Stand, task: str) -> None:
+async def test_a_quota_used_up_on_one_model_is_answered_by_the_next(
+    env: dict[str, str], era: Era, stand: Stand, task: str
+) -> None:
     stand.play({"do": "429", "quota_id": DAILY, "model": LITE})
-    receipt = receipt_of(await delegate(client, task))
-    assert verdicts(receipt) == [("lite", "failed"), ("lite", "accepted")]
-    assert any(LITE in warning for warning in receipt["warnings"])
+    async with over_stdio(env, era) as client:
+        receipt = receipt_of(await delegate(client, task))
+        later = receipt_of(await delegate(client, f"{task}, later"))
+    assert verdicts(receipt) == [("lite", "failed"), ("lite", "accepted")] and verdicts(later) == [("lite", "accepted")]
+    assert all(any(LITE in warning for warning in each["warnings"]) for each in (receipt, later))
+
+
+async def test_a_key_of_the_free_tier_stops_the_call_unless_it_is_allowed(
+    env: dict[str, str], era: Era, stand: Stand, task: str
+) -> None:
+    stand.play({"do": "429", "quota_id": f"{DAILY}-FreeTier", "model": LITE})
+    async with over_stdio(env, era) as client:
+        error = error_of(await delegate(client, task))
+    assert error["code"] == "quota_exhausted" and "GEMINI_AGENTS_FREE_TIER=1" in error["fix"]
+    assert stand.asked == [LITE]
+    async with over_stdio(env | {"GEMINI_AGENTS_FREE_TIER": "1"}, era) as client:
+        assert receipt_of(await delegate(client, task))["tier"] == "lite"
+    assert len(stand.asked) == 3
 
 
 async def test_upstream_that_stays_away_is_asked_three_times_and_no_more(any_way: Way, stand: Stand, task: str) -> None:

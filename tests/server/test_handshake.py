@@ -24,6 +24,7 @@ DELEGATE_TASK_DEFAULTS: Json = {
     "feedback": "",
     "max_cost_usd": None,
     "fresh": False,
+    "batch": False,
 }
 MOST_CHARACTERS = 2_500 * 3.6
 TOOLS = {"delegate_task", "summarize_docs", "analyze_image", "review_code", "usage_report"}

@@ -26,6 +26,7 @@ from .driving import (
     HttpServer,
     Json,
     Stand,
+    answer_of,
     delegate,
     held,
     over_http,
@@ -96,7 +97,7 @@ async def test_a_session_starts_with_nothing_spent(fresh: Client) -> None:
 
 
 async def test_usage_has_every_field_of_the_contract(client: Client, task: str) -> None:
-    await delegate(client, task)
+    assert answer_of(await delegate(client, task))
     usage = await read_json(client, "usage://session")
     expected = {"session_id", "started_at", "calls", "attempts", "cache_hits", "cost_usd", "saved_usd", "baseline_usd"}
     expected |= {"by_model", "by_tool", "budget", "unknown_attempts", "simulated", *TOKENS[:-1]}

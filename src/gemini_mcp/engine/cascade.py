@@ -80,6 +80,10 @@ def input_tokens(task: Task, system: str) -> int:
     return safe_tokens(system, user_prompt(task), schema) + media + (SEARCH_TOOL_TOKENS if task.web_search else 0)
 
 
+class _Starved(BudgetExceeded):
+    """The answer was cut short where the budget ended."""
+
+
 class _Run:
     """One task's way up the tiers."""
 
@@ -230,17 +234,17 @@ class _Run:
     def _too_dear(self, error: BudgetExceeded) -> AgentError:
         if self._objection is None:
             return error
-        if self._call.attempts and self._call.attempts[-1].shrunk:
+        if isinstance(error, _Starved):
             return self._with_best(error)
         failed = f"the {self._judged_tier} answer failed its check ({self._objection.reason})"
         return self._with_best(BudgetExceeded(f"{failed} and climbing needs more: {error.message}", error.fix))
 
-    def _starved(self, step: Step) -> AgentError:
+    def _starved(self, step: Step) -> _Starved:
         """A dearer model would have even less room."""
         why = self._objection.reason if self._objection else ""
         message = f"the budget left {step.model.id} too little room for its answer: {why}"
         fix = "Raise max_cost_usd or the budget, send less material, or ask for a shorter answer."
-        return BudgetExceeded(message, fix)
+        return _Starved(message, fix)
 
     def _nothing_acceptable(self) -> AgentError:
         reason = self._objection.reason if self._objection else "no model of the tiers asked for is available"

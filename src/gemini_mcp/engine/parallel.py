@@ -9,6 +9,7 @@ from gemini_mcp.domain.errors import (
     AgentError,
     BudgetExceeded,
     DeadlineExceeded,
+    FreeTierRefused,
     KeyRejected,
     NoApiKey,
     UpstreamUnreachable,
@@ -17,7 +18,7 @@ from gemini_mcp.domain.errors import (
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 
-HOPELESS = (KeyRejected, NoApiKey, BudgetExceeded, DeadlineExceeded, UpstreamUnreachable)
+HOPELESS = (KeyRejected, NoApiKey, BudgetExceeded, DeadlineExceeded, FreeTierRefused, UpstreamUnreachable)
 """After one of these the tasks that have not begun would meet with the same."""
 
 

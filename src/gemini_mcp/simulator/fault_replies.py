@@ -13,7 +13,7 @@ from gemini_mcp.simulator.reply import FOR_EVER, Reply
 Produce = Callable[[], Reply]
 """Makes, and bills, the reply there would be without the fault."""
 
-_QUOTA_ID = "GenerateRequestsPerMinutePerProjectPerModel-FreeTier"
+_QUOTA_ID = "GenerateRequestsPerMinutePerProjectPerModel"
 _PADDING = b"\n" * 1_048_576
 _PAGE = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Sign in to the network.</body></html>\n"
 

@@ -103,7 +103,7 @@ def quota_exhausted(
     """A 429 with QuotaFailure, Help and, unless ``retry_delay_s`` (seconds) is None, RetryInfo."""
     metric = f"{_SERVICE}/generate_content_{'free' if 'FreeTier' in quota_id else 'paid'}_tier_requests"
     dimensions = {"location": "global", "model": model}
-    violation = {"quotaMetric": metric, "quotaId": quota_id, "quotaDimensions": dimensions, "quotaValue": "10"}
+    violation = {"quotaMetric": metric, "quotaId": quota_id, "quotaDimensions": dimensions, "quotaValue": "1000"}
     details: list[dict[str, Any]] = [
         {"@type": f"{_RPC}QuotaFailure", "violations": [violation]},
         {
@@ -120,7 +120,8 @@ def _quota_message(metric: str, model: str, retry_delay_s: float | None) -> str:
     retry = "" if retry_delay_s is None else f"\nPlease retry in {retry_delay_s}s."
     return (
         "You exceeded your current quota, please check your plan and billing details. For more information on this "
-        f"error, head over to: {_QUOTA_DOCS}.\n* Quota exceeded for metric: {metric}, limit: 10, model: {model}{retry}"
+        f"error, head over to: {_QUOTA_DOCS}.\n* Quota exceeded for metric: {metric}, limit: 1000,"
+        f" model: {model}{retry}"
     )
 
 

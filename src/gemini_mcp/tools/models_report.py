@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import date
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ def models_json(catalogue: Catalogue, today: date) -> dict[str, Any]:
         "service_tiers": {name: str(factor) for name, factor in catalogue.service_tiers.items()},
         "tiers": {tier: _tier_json(catalogue, tier, today) for tier in TIERS},
         "models": [_model_json(model, today) for model in _ordered(catalogue)],
+        "limits": {name: asdict(limits) for name, limits in catalogue.limits.items()},
         "changes": [
             {"date": change.date.isoformat(), "model": change.model, "what": change.what}
             for change in catalogue.changes_after(today)
