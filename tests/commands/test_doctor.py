@@ -262,7 +262,7 @@ def test_what_may_be_sent_and_spent_is_told(shell: Shell) -> None:
     more = {"GEMINI_AGENTS_SECRETS": "allow", "GEMINI_AGENTS_SESSION_BUDGET_USD": "off", "GEMINI_AGENTS_FREE_TIER": "1"}
     said = shell.rows(GEMINI_API_KEY=KEY, **more)
     assert said.fine and said.state("secrets").startswith("allow: ") and said.state("free tier") == "allowed"
-    assert said.state("budgets") == "no limit for a session, $20.00 a day"
+    assert said.state("budgets") == "no limit for a session, $20 a day"
 
 
 def test_extras_are_told_whether_or_not_they_are_there(shell: Shell) -> None:
