@@ -10,7 +10,7 @@ demo: $(VENV)/.installed
 	$(BIN)/gemini-agents demo
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m "not clients" tests
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not clients" tests
 
 check: lint types test-wheel test-clients
 

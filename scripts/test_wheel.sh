@@ -20,4 +20,4 @@ import sys
 import gemini_mcp
 assert not gemini_mcp.__file__.startswith(sys.argv[1]), f"{gemini_mcp.__file__} is not the wheel's"
 PY
-"$work/venv/bin/python" -m pytest -q -m "not clients" -p no:cacheprovider tests
+"$work/venv/bin/python" -m pytest -q -n auto --dist loadfile -m "not clients" -p no:cacheprovider tests

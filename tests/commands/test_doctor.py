@@ -14,6 +14,7 @@ import pytest
 
 from gemini_mcp.commands.claude_config import claude_config
 from gemini_mcp.commands.doctor import diagnose, patient
+from gemini_mcp.commands.variables import settings_names
 
 KEY = "key-" + "0123456789" * 3
 """Not to be seen in anything that doctor says."""
@@ -76,8 +77,9 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
 
 
 def server(**env: str) -> dict[str, Any]:
-    """As ``claude mcp add gemini-agents -e ... -- gemini-agents`` writes it."""
-    return {"mcpServers": {"gemini-agents": {"type": "stdio", "command": "gemini-agents", "args": [], "env": env}}}
+    """As ``claude mcp add gemini-agents -e ... -- python -m gemini_mcp`` writes it."""
+    started = {"type": "stdio", "command": sys.executable, "args": ["-m", "gemini_mcp"]}
+    return {"mcpServers": {"gemini-agents": {**started, "env": env}}}
 
 
 # --------------------------------------------------------------------------------------------------------------- key
@@ -268,3 +270,48 @@ def test_what_may_be_sent_and_spent_is_told(shell: Shell) -> None:
 def test_extras_are_told_whether_or_not_they_are_there(shell: Shell) -> None:
     """Here they are: the tests need them."""
     assert shell.rows(GEMINI_API_KEY=KEY).state("extras") == "heic, secrets"
+
+
+# ------------------------------------------------------------------------------- the server as Claude Code starts it
+
+
+def test_what_claude_code_sets_is_what_is_looked_at(shell: Shell) -> None:
+    state = str(shell.home / "state")
+    variables = {"GEMINI_AGENTS_HOME": state, "GEMINI_AGENTS_DAY_BUDGET_USD": "7", "GEMINI_AGENTS_LOG": "loud"}
+    shell.claude_json(server(GEMINI_API_KEY=KEY, **variables))
+    said = shell.rows(GEMINI_AGENTS_DAY_BUDGET_USD="9", GEMINI_AGENTS_SESSION_BUDGET_USD="3")
+    assert state in said.state("state folder") and said.state("budgets") == "$3 a session, $7 a day"
+    assert said.wrong == {"GEMINI_AGENTS_LOG"}
+
+
+def test_what_claude_code_fills_in_is_filled_in(shell: Shell) -> None:
+    variables = {"DAY_BUDGET_USD": "${DAY}", "SESSION_BUDGET_USD": "${NONE:-2}", "SECRETS": "${NONE}"}
+    shell.claude_json(server(**{f"GEMINI_AGENTS_{name}": value for name, value in variables.items()}))
+    said = shell.rows(GEMINI_API_KEY=KEY, DAY="8")
+    assert said.fine and said.state("budgets") == "$2 a session, $8 a day"
+    assert said.state("secrets").startswith("refuse")
+
+
+@pytest.mark.parametrize("command", ["no-such-program", "/no/such/program", "."])
+def test_a_command_that_is_not_there_is_to_be_mended(shell: Shell, command: str) -> None:
+    value = server(GEMINI_API_KEY=KEY)
+    value["mcpServers"]["gemini-agents"]["command"] = command
+    shell.claude_json(value)
+    said = shell.rows()
+    assert said.wrong == {"Claude Code"} and f"its command {command} is not there" in said.state("Claude Code")
+
+
+def test_a_variable_that_nothing_reads_is_told_with_what_was_meant(shell: Shell) -> None:
+    shell.claude_json(server(GEMINI_API_KEY=KEY, GEMINI_AGENTS_SESSION_BUDGET=KEY))
+    said = shell.rows(GEMINI_AGENTS_ROOT=KEY, GEMINI_AGENTS_ZZZZ=KEY, GEMINI_AGENTS_LOG="info")
+    assert said.wrong == {"variables"}
+    assert said.state("variables") == (
+        "GEMINI_AGENTS_ROOT is no setting; did you mean GEMINI_AGENTS_ROOTS?; GEMINI_AGENTS_ZZZZ is no setting; "
+        "GEMINI_AGENTS_SESSION_BUDGET is no setting; did you mean GEMINI_AGENTS_SESSION_BUDGET_USD?"
+    )
+    assert said.fix("variables").endswith("in the environment and in ~/.claude.json")
+
+
+def test_every_variable_that_is_read_is_known(shell: Shell) -> None:
+    said = shell.rows(GEMINI_API_KEY=KEY, **dict.fromkeys(settings_names(), " "))
+    assert said.fine and {"GEMINI_AGENTS_FLASH", "GEMINI_AGENTS_HOME"} <= set(settings_names())

@@ -1,4 +1,4 @@
-"""What an answer lacks: counted, each reason once, a few names."""
+"""What an answer lacks: few by name, many counted, each reason once."""
 
 from gemini_mcp.domain.missing import names_of, told
 
@@ -16,17 +16,41 @@ def test_few_are_named_whole() -> None:
     assert told([], "not read", 9) == []
 
 
-def test_reasons_come_by_their_count_and_many_of_them_are_counted() -> None:
-    missing = [("a", "one"), *((f"b{n}", "two") for n in range(2)), *((f"c{n}", f"other {n}") for n in range(9))]
-    lines = told(missing, "not read", 20)
-    assert lines[0] == "2 of 20 files not read: two; b0, b1."
-    assert lines[1] == "1 of 20 files not read: one; a."
-    assert lines[4:] == ["7 more not read, for 7 other reasons."]
+def test_few_with_several_reasons_are_named_on_one_line_each_with_its_own() -> None:
+    missing = [
+        ("docs/blob.bin", ".bin files are not read"),
+        ("docs/logo.png", "an image"),
+        ("docs/old.odt", "of a format that is not read"),
+    ]
+    assert told(missing, "not read", 8) == [
+        "3 of 8 files not read: docs/old.odt (of a format that is not read), docs/blob.bin (.bin files are not read),"
+        " docs/logo.png (an image)."
+    ]
+
+
+def test_many_are_counted_by_reason_and_lock_files_hide_no_document() -> None:
+    locks = [(f"d{n}/uv.lock", "a lock file") for n in range(9)]
+    binaries = [(f"a.b{n}", f".b{n} files are not read") for n in range(12)]
+    missing = [*locks, *binaries, ("old.odt", "of a format that is not read"), ("old.doc", "it has a password")]
+    (line,) = told(missing, "not read", 80)
+    assert line.startswith(
+        "23 of 80 files not read: of a format that is not read (1: old.odt); it has a password (1: old.doc);"
+        " a lock file (9: e.g. d0/uv.lock, d1/uv.lock, d2/uv.lock); .b0 files are not read (1: a.b0);"
+    )
+    assert line.endswith("; 7 more, for 7 other reasons.")
 
 
 def test_one_reason_too_many_is_told_like_the_others() -> None:
-    lines = told([(f"a{n}", f"reason {n}") for n in range(5)], "not read", 5)
-    assert len(lines) == 5 and lines[4] == "1 of 5 files not read: reason 4; a4."
+    (line,) = told([(f"a{n}", f"reason {n}") for n in range(9)], "not read", 9)
+    assert line.endswith("reason 7 (1: a7); reason 8 (1: a8).")
+
+
+def test_reasons_that_are_sentences_have_a_line_each_and_many_of_them_are_counted() -> None:
+    missing = [("a", "one" * 40), *((f"b{n}", "two") for n in range(2)), *((f"c{n}", f"other {n}") for n in range(9))]
+    lines = told(missing, "not read", 20)
+    assert lines[0] == "2 of 20 files not read: two; b0, b1."
+    assert lines[1] == f"1 of 20 files not read: {'one' * 40}; a."
+    assert lines[4:] == ["7 more not read, for 7 other reasons."]
 
 
 def test_a_reason_is_whole_on_one_line_and_fetches_nothing() -> None:

@@ -71,8 +71,7 @@ def test_what_is_not_in_it_is_said_at_the_end() -> None:
     )
     assert text.partition("\n\n---\n\n")[2] == (
         "3 claims left out, with quotes that are not in the sources (2), numbers that are not in the sources (1).\n\n"
-        "2 of 9 pieces not summarised: deadline; big.log lines 1-400, b.md.\n\n"
-        "1 of 9 pieces not summarised: blocked; a.md.\n\n"
+        "3 of 9 pieces not summarised: big.log lines 1-400 (deadline), b.md (deadline), a.md (blocked).\n\n"
         "1 of 7 files not read: blank; empty.txt."
     )
 

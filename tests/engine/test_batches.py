@@ -1,6 +1,7 @@
 """Batches on a real ledger against the real SDK and the stand-in: crashes, leases, budgets, and what is kept."""
 
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -13,19 +14,29 @@ import pytest
 from gemini_mcp.domain.batching import FIRST_POLL_S, LAST_POLL_S, BatchRequest, UpstreamBatch, poll_interval
 from gemini_mcp.domain.budgets import Budgets
 from gemini_mcp.domain.catalog import Catalogue
-from gemini_mcp.domain.errors import AgentError, BudgetExceeded, TooLarge, UpstreamUnavailable
+from gemini_mcp.domain.errors import (
+    AgentError,
+    BudgetExceeded,
+    DeadlineExceeded,
+    KeyRejected,
+    NoApiKey,
+    TooLarge,
+    UpstreamMisbehaved,
+    UpstreamUnavailable,
+)
 from gemini_mcp.domain.ids import attempt_id
 from gemini_mcp.domain.material import Media, Page, Source
 from gemini_mcp.domain.messages import ModelAnswer, WebSource
 from gemini_mcp.domain.prompting import AgentPrompt
 from gemini_mcp.domain.task import Rejected, Task
+from gemini_mcp.engine.batch_burial import EXPIRED_S, STUCK_LOOKS, STUCK_S, is_hopeless
 from gemini_mcp.engine.batch_cache import KeptAnswers
 from gemini_mcp.engine.batch_creation import GRACE_S, Creation
-from gemini_mcp.engine.batch_desk import BatchDesk, Ends
+from gemini_mcp.engine.batch_desk import PATIENCE_S, BatchDesk, Ends
 from gemini_mcp.engine.batch_prices import turn_of, worst_case
 from gemini_mcp.engine.batch_replay import batchable
 from gemini_mcp.engine.batch_rounds import Rounds
-from gemini_mcp.engine.batch_work import BatchLost, Item, Turn, UnknownForm, Work
+from gemini_mcp.engine.batch_work import BatchLost, Item, Refused, Turn, UnknownForm, Work
 from gemini_mcp.engine.batches import LEASE_S, Batches, Lost
 from gemini_mcp.engine.cascade import cascading
 from gemini_mcp.engine.database import Database
@@ -127,6 +138,15 @@ class World:
         found = await rows(self.database, "SELECT text FROM results")
         return found[0]["text"] if found else None
 
+    async def settled(self) -> tuple[str, str, int]:
+        """Of the only attempt: its state, its verdict, and what it cost."""
+        (attempt,) = await self.attempts()
+        return attempt["state"], attempt["verdict"], attempt["cost_nano"]
+
+    async def reserved(self) -> int:
+        (held,) = await rows(self.database, "SELECT SUM(reserved_nano) AS nano FROM budgets")
+        return int(held["nano"])
+
     @property
     def created(self) -> int:
         return sum("batchGenerateContent" in entry.path for entry in self.simulator.log.entries())
@@ -220,6 +240,138 @@ async def test_a_second_round_that_its_process_did_not_live_to_create_is_created
     ]
 
 
+async def test_a_batch_without_a_key_is_refused_and_not_created_later(world: World) -> None:
+    class Keyless(BatchGateway):
+        async def create(self, display_name: str, requests: Sequence[BatchRequest], deadline: float) -> str:
+            raise NoApiKey("there is no key", "Set one.")
+
+    with pytest.raises(AgentError, match="no_api_key: there is no key"):
+        await world.submitted(world.desk(Keyless))
+    assert await world.states() == ["failed"] and await world.settled() == ("settled", "failed", 0)
+
+
+async def test_a_name_that_the_busy_file_did_not_take_is_noted_once_it_does(world: World) -> None:
+    class Busy(Batches):
+        async def submitted(self, batch_id: str, name: str, next_poll_at: float) -> bool:
+            raise sqlite3.OperationalError("database is locked")
+
+    desk = world.desk()
+    busy = Busy(world.database, world.made[0], "here", world.budgets, world.clock)
+    desk.creation = replace(desk.creation, table=busy)
+    await world.submitted(desk)
+    assert await world.states() == ["submitted"]
+    world.clock.now += 31
+    await world.polled(desk, 3)
+    assert await world.result() and world.created == 1
+
+
+async def test_a_caller_who_leaves_while_it_is_unknown_whether_it_was_created_pays_nothing(world: World) -> None:
+    desk = await left_meanwhile(world, created=False)
+    world.clock.now += GRACE_S
+    await world.polled(desk, 2)
+    assert world.created == 0 and await world.states() == ["failed"]
+    assert await world.settled() == ("settled", "failed", 0) and await world.reserved() == 0
+
+
+async def test_a_batch_that_was_created_unheard_for_a_caller_who_left_is_cancelled(world: World) -> None:
+    desk = await left_meanwhile(world, created=True)
+    world.clock.now += GRACE_S
+    await world.polled(desk, 1)
+    (batch,) = world.simulator.batches.read_all(world.simulator.answer_in_batch, world.clock())
+    assert batch.state == "CANCELLED"
+    await world.polled(desk, 2)
+    assert world.created == 1 and await world.settled() == ("settled", "failed", 0)
+
+
+async def left_meanwhile(world: World, *, created: bool) -> BatchDesk:
+    """A desk whose caller left while the reply to the creation got lost."""
+    desk = world.desk()
+    with anyio.CancelScope() as scope:
+
+        class Hangs(BatchGateway):
+            async def create(self, display_name: str, requests: Sequence[BatchRequest], deadline: float) -> str:
+                scope.cancel()
+                if created:
+                    await super().create(display_name, requests, deadline)
+                raise DeadlineExceeded("the deadline passed", "Try again.", usage=None)
+
+        desk.creation = replace(desk.creation, api=Hangs(world.gateway))
+        await world.submitted(desk)
+    assert scope.cancelled_caught
+    desk.creation = replace(desk.creation, api=BatchGateway(world.gateway))
+    return desk
+
+
+# ----------------------------------------------------------------------------------------------------------- giving up
+
+
+@pytest.mark.parametrize(
+    ("age_s", "stuck_s", "looks", "error", "hopeless"),
+    [
+        (60, STUCK_S + 1, STUCK_LOOKS, KeyRejected("no", "x"), True),
+        (60, STUCK_S + 1, STUCK_LOOKS, UpstreamMisbehaved("too large", "x"), True),
+        (60, STUCK_S + 1, STUCK_LOOKS, UnknownForm("newer"), True),
+        (60, STUCK_S, STUCK_LOOKS, KeyRejected("no", "x"), False),
+        (EXPIRED_S, 10 * STUCK_S, STUCK_LOOKS - 1, KeyRejected("no", "x"), False),
+        (EXPIRED_S, 10 * STUCK_S, 100, UpstreamUnavailable("503", "x"), False),
+        (EXPIRED_S + 1, 10 * STUCK_S, 100, UpstreamUnavailable("503", "x"), True),
+        (60, 10 * STUCK_S, 100, sqlite3.OperationalError("locked"), False),
+    ],
+)
+def test_a_batch_is_given_up_when_its_trouble_lasts(
+    age_s: float, stuck_s: float, looks: int, error: Exception, hopeless: bool
+) -> None:
+    assert is_hopeless(age_s, stuck_s, looks, error) is hopeless
+
+
+async def test_a_batch_that_cannot_be_looked_at_is_told_so_and_then_given_up_as_perhaps_paid(world: World) -> None:
+    class Denied(BatchGateway):
+        async def get(self, name: str, deadline: float) -> UpstreamBatch:
+            raise KeyRejected("Gemini rejected the API key (403)", "Set another.")
+
+    desk = world.desk(Denied)
+    call = await world.submitted(desk)
+    world.clock.now += 31
+    await world.polled(desk)
+    standing = await desk.table.standing("me", call.result_id)
+    assert standing is not None and not standing.over and "rejected the API key" in standing.words
+    for _ in range(STUCK_LOOKS):
+        world.clock.now += STUCK_S / 2
+        await world.polled(desk)
+    standing = await desk.table.standing("me", call.result_id)
+    assert standing is not None and standing.over and "rejected the API key" in standing.words
+    assert await world.settled() == ("settled", "unknown", call.attempts[0].reserved_nano)
+    assert await world.states() == ["failed"] and await world.reserved() == 0
+
+
+async def test_a_batch_that_gemini_never_finishes_is_given_up_as_perhaps_paid(world: World) -> None:
+    class Endless(BatchGateway):
+        async def get(self, name: str, deadline: float) -> UpstreamBatch:
+            return UpstreamBatch(name, "running")
+
+    desk = world.desk(Endless)
+    call = await world.submitted(desk)
+    world.clock.now += EXPIRED_S
+    await world.polled(desk)
+    assert await world.states() == ["running"]
+    await world.polled(desk)
+    assert await world.states() == ["failed"]
+    assert await world.settled() == ("settled", "unknown", call.attempts[0].reserved_nano)
+
+
+async def test_a_batch_that_gemini_does_not_take_for_a_day_ends_without_having_cost_anything(world: World) -> None:
+    class Unavailable(BatchGateway):
+        async def create(self, display_name: str, requests: Sequence[BatchRequest], deadline: float) -> str:
+            raise UpstreamUnavailable("Gemini answered 503", "Try again.")
+
+    desk = world.desk(Unavailable)
+    await world.submitted(desk)
+    for _ in range(3):
+        world.clock.now += PATIENCE_S / 2
+        await world.polled(desk)
+    assert await world.states() == ["failed"] and await world.settled() == ("settled", "failed", 0)
+
+
 # ------------------------------------------------------------------------------------------------------------ leases
 
 
@@ -288,6 +440,31 @@ async def test_who_stood_still_while_another_created_the_batch_cancels_its_own(w
     assert batch.state == "CANCELLED" and await world.states() == ["creating"]
 
 
+async def test_a_process_takes_up_its_own_creation_again_once_the_lease_has_run_out(world: World) -> None:
+    one = world.table()
+    batch_id = await recorded(world, one)
+    world.clock.now += LEASE_S - 1
+    assert await one.take_due() == []
+    world.clock.now += 1
+    assert [row.batch_id for row in await one.take_due()] == [batch_id]
+
+
+async def test_what_is_being_created_at_this_moment_is_not_created_beside_that(world: World) -> None:
+    desk = world.desk()
+
+    class Slow(BatchGateway):
+        async def create(self, display_name: str, requests: Sequence[BatchRequest], deadline: float) -> str:
+            world.clock.now += 2 * LEASE_S
+            taken = await desk.table.take_due()
+            assert len(taken) == 1
+            await desk.look_at(taken[0])
+            return await super().create(display_name, requests, deadline)
+
+    desk.creation = replace(desk.creation, api=Slow(world.gateway))
+    await world.submitted(desk)
+    assert world.created == 1 and await world.states() == ["submitted"]
+
+
 async def test_a_batch_of_another_endpoint_is_left_alone(world: World) -> None:
     one = world.table()
     await one.submitted(await recorded(world, one), "batches/x", world.clock())
@@ -331,6 +508,35 @@ async def test_a_climb_that_the_cap_does_not_allow_ends_with_the_best_attempt(wo
     assert standing.words.startswith("budget_exceeded: the lite answer failed its check (not JSON")
     assert standing.words.endswith("\n\nno JSON")
     assert [row["verdict"] for row in await world.attempts()] == ["rejected"]
+
+
+async def test_the_answer_of_a_model_asked_in_anothers_place_is_told_as_its_own(world: World) -> None:
+    desk = await asked_lower(world, TASK)
+    await world.polled(desk, 3)
+    found = await rows(world.database, "SELECT tier, model, status FROM calls")
+    assert found == [{"tier": "lite", "model": LITE, "status": "done"}]
+
+
+async def test_a_model_that_there_was_no_money_for_is_asked_once_there_is(world: World) -> None:
+    play(world, BAD_JSON | {"model": LITE}, GOOD_JSON)
+    await asked_lower(world, replace(TASK, expect="json"))
+    world.budgets = Budgets()
+    await world.polled(world.desk(), 5)
+    assert [(row["model"], row["verdict"]) for row in await world.attempts()] == [
+        (LITE, "rejected"),
+        (FLASH, "accepted"),
+    ]
+
+
+async def asked_lower(world: World, task: Task) -> BatchDesk:
+    """The session's budget holds a batch of lite, and none of flash, which was asked for."""
+    lite = world.catalogue.worst_case(LITE, 60, 8_192 + 2_048, TODAY, service_tier="batch")
+    world.budgets = Budgets(session_nano=lite)
+    desk = world.desk()
+    call = await world.submitted(desk, replace(task, tier="flash"))
+    assert [attempt.model for attempt in call.attempts] == [LITE]
+    world.clock.now += 31
+    return desk
 
 
 async def test_what_is_too_large_for_a_batch_is_refused_before_anything_is_written(world: World) -> None:
@@ -393,7 +599,7 @@ def whole_work() -> Work:
     task = Task("Do it.", "context", (source,), "json", schema, "flash", None, True, rejected, 5, True, family="f")
     attempt = replace(an_attempt(), usage=USED, cost_nano=7)
     answer = ModelAnswer("{}", "stop", USED, LITE, "batch", "list", "STOP", (WebSource("t", "u"),))
-    item = Item(task, [Turn(attempt, answer)], an_attempt(), {LITE: ("too dear", "pay")})
+    item = Item(task, [Turn(attempt, answer)], an_attempt(), {LITE: Refused("too dear", "pay", 1)})
     call = a_call()
     known = Item(TASK, answer=accepted(call, web_sources=(("t", "u"),)))
     return Work.of(call, [item, known], {"focus": "x"})
@@ -417,8 +623,20 @@ async def test_work_that_cannot_be_read_is_left_for_who_can(world: World) -> Non
     await world.submitted(desk)
     await world.database.run(lambda connection: connection.execute("UPDATE batches SET work = '{}'"))
     await world.polled(desk, 3)
-    assert await world.states() == ["submitted"]
+    assert await world.states() == ["running"]
     assert [row["state"] for row in await world.attempts()] == ["reserved"]
+
+
+async def test_work_that_nobody_could_read_for_an_hour_is_buried_with_its_money_as_used(world: World) -> None:
+    desk = world.desk()
+    call = await world.submitted(desk)
+    await world.database.run(lambda connection: connection.execute("UPDATE batches SET work = '{}'"))
+    for _ in range(STUCK_LOOKS + 3):
+        await world.polled(desk)
+        world.clock.now += STUCK_S / STUCK_LOOKS
+    assert await world.settled() == ("settled", "unknown", call.attempts[0].reserved_nano)
+    assert await world.states() == ["failed"] and await world.reserved() == 0
+    assert [row["status"] for row in await rows(world.database, "SELECT status FROM calls")] == ["error"]
 
 
 async def test_what_is_done_with_keeps_no_work(world: World) -> None:

@@ -1,6 +1,7 @@
 """Budgets in a real ledger: never passed, whoever spends; given back when a process dies; told when they run low."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -331,3 +332,31 @@ async def test_parts_that_are_all_refused_do_not_wait_for_one_another(tmp_path: 
                 for _ in range(8):
                     group.start_soon(ask)
         assert len(refused) == 8
+
+
+async def test_a_part_that_is_cancelled_while_it_reserves_wakes_those_who_wait_for_it(
+    tmp_path: Path, catalogue: Catalogue
+) -> None:
+    async with a_ledger(tmp_path, Budgets()) as (ledger, database):
+        generate, whole = metered(answering, ledger, catalogue, today), a_call(max_cost_nano=worst(catalogue) + 100)
+        first, second = anyio.CancelScope(), whole.part()
+
+        async def cancelled() -> None:
+            with first:
+                await generate(a_request(), whole.part())
+
+        async def waits() -> None:
+            await generate(a_request(), second)
+
+        other = sqlite3.connect(database.path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")  # so that the first is still reserving when it is cancelled
+        with anyio.fail_after(WAIT_S):
+            async with anyio.create_task_group() as group:
+                group.start_soon(cancelled)
+                await anyio.wait_all_tasks_blocked()
+                group.start_soon(waits)
+                await anyio.wait_all_tasks_blocked()
+                first.cancel()
+                other.execute("ROLLBACK")
+        other.close()
+        assert second.attempts[0].cost_nano

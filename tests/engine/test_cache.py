@@ -312,3 +312,15 @@ async def test_calls_with_another_cap_do_not_share_a_flight(kitchen: Kitchen) ->
                 await anyio.lowlevel.checkpoint()
             kitchen.gate.set()
     assert len(kitchen.made) == 3
+
+
+async def test_an_answer_of_a_cheaper_tier_than_the_one_asked_for_is_not_kept(kitchen: Kitchen) -> None:
+    """Another time there may be money for the tier that was asked for."""
+
+    def lowered(call: Call) -> Answer:
+        call.lowered = True
+        return accepted(call)
+
+    kitchen.told = lowered
+    await kitchen.answer(TASK, a_call())
+    assert (await kitchen.answer(TASK, a_call())).cache == "miss"

@@ -213,3 +213,18 @@ async def test_a_lock_taken_between_the_retries_of_a_failed_batch_loses_nothing(
                 other.execute("ROLLBACK")
             other.close()
     assert await kept(words) == ["a", "b"]
+
+
+async def test_what_nobody_waits_for_outlives_a_full_disk(words: Database) -> None:
+    """It may be what an attempt cost: it is written once there is room."""
+
+    def no_room(connection: sqlite3.Connection) -> None:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    await words.run(no_room)
+    words.defer(insert("x" * 100_000))
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        await words.run(insert("y" * 100_000))
+    await words.run(lambda connection: connection.execute("PRAGMA max_page_count = 1000000"))
+    assert [word[0] for word in await kept(words)] == ["x"]

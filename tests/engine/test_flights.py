@@ -10,7 +10,7 @@ import anyio.lowlevel
 import pytest
 from anyio.abc import TaskGroup
 
-from gemini_mcp.domain.errors import UpstreamUnavailable
+from gemini_mcp.domain.errors import BudgetExceeded, UpstreamUnavailable
 from gemini_mcp.engine.flights import Flights
 from gemini_mcp.engine.ports import Answer, Call
 
@@ -236,3 +236,13 @@ async def test_when_the_server_stops_everybody_is_let_go() -> None:
         await anyio.wait_all_tasks_blocked()
         server.cancel_scope.cancel()
     assert await all_end(callers)
+
+
+async def test_what_the_leader_had_no_money_for_is_asked_again_by_who_may_have_some(hangar: Hangar) -> None:
+    hangar.error = BudgetExceeded("the leader's session has no money left", "Raise it.")
+    leader, _ = await hangar.board(a_call("s1"))
+    same, _ = await hangar.board(a_call("s1"))
+    other, _ = await hangar.board(a_call("s2"))
+    await land(hangar)
+    assert [call.result_id for call in hangar.begun] == [leader.result_id, other.result_id]
+    assert all(isinstance(hangar.got[call.result_id], BudgetExceeded) for call in (leader, same, other))

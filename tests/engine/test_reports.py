@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gemini_mcp.domain.budgets import Budgets
 from gemini_mcp.domain.usage import TokenUsage
 from gemini_mcp.engine.database import Database
 from gemini_mcp.engine.ledger import Finished, Ledger, local_day
@@ -75,6 +76,18 @@ async def test_what_is_reserved_and_not_yet_spent_is_told_apart(ledger: Ledger, 
     found = await reports.session(ME)
     assert found["budget"]["session_reserved_usd"] == "0.000005"
     assert found["cost_usd"] == "0" == found["budget"]["session_spent_usd"]
+
+
+async def test_what_is_left_is_that_of_the_tightest_budget_and_a_reservation_is_not_spent(
+    ledger: Ledger, database: Database
+) -> None:
+    one, under_way = a_call(), a_call()
+    await spend(ledger, one, paid(one, 1_000))
+    await ledger.reserve(under_way, an_attempt(under_way))
+    assert await Reports(database, Budgets(5_000, 4_000)).left(ME) == ("day", 3_000)
+    assert await Reports(database, Budgets(900, None)).left(ME) == ("session", -100)
+    assert await Reports(database, Budgets(5_000, None)).left(Caller("me", "s2")) == ("session", 5_000)
+    assert await Reports(database).left(ME) is None
 
 
 async def test_one_attempt_of_unknown_price_makes_every_sum_it_is_in_null(ledger: Ledger, reports: Reports) -> None:

@@ -74,9 +74,16 @@ async def test_a_batch_is_queued_at_once_and_its_answer_costs_half(way: Way, sta
     )
     assert stand.bill["calls"] == 0
 
+    pending = (await read_json(way.client, "results://recent"))["pending"]
+    (waiting,) = [each for each in pending if each["uri"] == uri]
+    assert waiting["id"] == receipt["result_id"] and waiting["tool"] == "delegate_task"
+    assert waiting["standing"].startswith(f"{receipt['result_id']} is queued since ")
+
     assert (await read_text(way.client, uri)).startswith(f"{receipt['result_id']} is ")
     assert await arrived(way.client, receipt["result_id"]) == "All is well."
 
+    recent = await read_json(way.client, "results://recent")
+    assert uri not in [each["uri"] for each in recent["pending"]] and recent["results"][0]["uri"] == uri
     (row,) = attempts_of(way.home, receipt)
     assert (row["state"], row["verdict"], row["service_tier"]) == ("settled", "accepted", "batch")
     assert row["cost_nano"] == stand.bill["nano_usd"] and row["discount_nano"] == row["cost_nano"] > 0

@@ -338,6 +338,19 @@ async def test_parts_of_a_pdf_are_cut_for_those_who_read_them(root: Path) -> Non
     assert pages == [2, 3] and (first.tokens, second.tokens) == (2 * 560, 3 * 560)
 
 
+async def test_parts_of_chosen_pages_hold_the_pages_of_these_numbers(root: Path) -> None:
+    (root / "a.pdf").write_bytes(pdf([f"Page {number} is short." for number in range(1, 8)]))
+    reader = reader_of(root)
+    (source,) = (await reader.read(["a.pdf#pages=2,4-5,7"])).sources
+    groups = [(replace(source, pages=source.pages[:2]),), (replace(source, pages=source.pages[2:]),), (source,)]
+    parts = [sources[0] for sources in await reader.cut(groups)]
+    shown = [(await pdf_pages(Children(), part.media.data, "part")).pages for part in parts if part.media]
+    assert [[page.text.strip() for page in pages] for pages in shown] == [
+        [f"Page {number} is short." for number in numbers] for numbers in ((2, 4), (5, 7), (2, 4, 5, 7))
+    ]
+    assert [[page.number for page in part.pages] for part in parts] == [[2, 4], [5, 7], [2, 4, 5, 7]]
+
+
 async def test_office_files_are_read_as_text(root: Path) -> None:
     (root / "a.docx").write_bytes(docx(paragraph("Harbour", "Heading1") + paragraph("It has three piers.")))
     source = await one(root, "a.docx")

@@ -62,6 +62,7 @@ async def test_the_estimate_of_a_look_at_an_image_is_above_the_bill(office: Open
 
 def test_a_cap_that_is_not_above_the_estimate_is_refused_with_one_that_is_enough() -> None:
     whole = estimate(1_000, [20 * CENT, 4 * CENT], [CENT, 7 * CENT])
+    assert estimate(1_000, [20 * CENT], [CENT]).enough_nano == 25 * CENT
     assert whole == Estimate(1_000, 24 * CENT, 31 * CENT)
     with pytest.raises(BudgetExceeded) as refusal:
         whole.check(5 * CENT, "name fewer files")
@@ -78,6 +79,13 @@ def test_without_a_price_nothing_is_refused_by_the_estimate() -> None:
     assert unknown == Estimate(1_000, None, None) and unknown.words == "about 1,000 tokens"
     unknown.check(1, "")
     assert unknown.of_whole(TOO_DEAR, 1) is TOO_DEAR
+
+
+def test_only_what_is_not_paid_for_yet_is_held_against_a_cap() -> None:
+    whole = estimate(1_000, [24 * CENT], [7 * CENT])
+    assert whole.remaining(250, 1_000) == Estimate(250, 6 * CENT, 13 * CENT)
+    assert whole.remaining(0, 1_000).nano == 0 and whole.remaining(1_000, 1_000) is whole
+    assert estimate(1_000, [None], [None]).remaining(250, 1_000).nano is None
 
 
 def test_what_a_part_says_about_the_cap_is_told_of_the_whole_call() -> None:

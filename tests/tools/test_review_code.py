@@ -225,15 +225,15 @@ async def test_a_cap_below_the_estimate_of_a_review_in_parts_is_refused_and_noth
     assert given.structured is not None and "INCOMPLETE" not in given.structured["summary"]
 
 
-async def test_a_review_in_one_part_that_the_cap_does_not_allow_names_the_estimate_of_the_whole(
+async def test_a_review_in_one_part_that_the_cap_does_not_allow_is_refused_with_one_that_does(
     office: Open, shop: Path
 ) -> None:
     open_office = await office(saying())
-    with pytest.raises(ToolFailure) as failure:
+    with pytest.raises(BudgetExceeded, match=r"about \$0\.00\d+ is needed") as refusal:
         await review(open_office, paths=["shop.py"], max_cost_usd=0.00001)
-    error = failure.value.error
-    assert error.code == "budget_exceeded" and "the whole call is likely to cost about $0.00" in error.message
-    assert float(error.fix.removeprefix("Raise max_cost_usd to ").partition(",")[0]) > 0.01
+    assert open_office.asked == []
+    enough = float(refusal.value.fix.removeprefix("Raise max_cost_usd to ").partition(",")[0])
+    assert (await review(open_office, paths=["shop.py"], max_cost_usd=enough)).text
 
 
 async def test_a_review_in_many_parts_is_told_by_its_totals(office: Open, large: Path) -> None:

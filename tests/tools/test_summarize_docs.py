@@ -12,6 +12,7 @@ from gemini_mcp.domain.errors import BudgetExceeded, FileNotFound, InvalidArgume
 from gemini_mcp.engine.ports import silent
 from gemini_mcp.tools.services import Delivered, ToolFailure
 from gemini_mcp.tools.summarize_docs import SummarizeDocs, summarize_docs
+from tests.sources.made import pdf
 
 from .conftest import ME, Office, Open
 
@@ -161,6 +162,51 @@ async def test_a_secret_in_any_file_keeps_all_of_them_here(office: Open, library
     assert canary not in str(refusal.value) and open_office.asked == []
 
 
+def spoken(count: int) -> bytes:
+    return pdf([f"Page {number} speaks of ship {number} at length." for number in range(1, count + 1)])
+
+
+def of_page(number: int) -> tuple[str, str, str]:
+    return ("a.pdf", f"Page {number} speaks of ship {number}", f"Ship {number} is spoken of.")
+
+
+@pytest.mark.parametrize(("pages", "cited"), [("2", [2]), ("2-4", [2, 4]), ("3,5", [3, 5]), ("1-5", [1, 5])])
+async def test_chosen_pages_of_a_pdf_are_cited_by_their_numbers_in_the_file(
+    office: Open, notes: Path, pages: str, cited: list[int]
+) -> None:
+    (notes / "a.pdf").write_bytes(spoken(5))
+    open_office = await office(saying(claims(*map(of_page, cited), of_page(9))))
+    given = await summarize(open_office, f"a.pdf#pages={pages}")
+    for number in cited:
+        assert f"Ship {number} is spoken of. [a.pdf p. {number}]" in given.text
+    assert "ship 9" not in given.text.lower()
+
+
+async def test_two_choices_of_pages_that_look_alike_are_both_read(office: Open, notes: Path) -> None:
+    (notes / "a.pdf").write_bytes(pdf(["The same on each page."] * 3))
+    (notes / "b.pdf").write_bytes(pdf(["The same on each page."] * 3))
+    open_office = await office(saying(claims(("b.pdf", "The same on each page", "All are the same."))))
+    given = await summarize(open_office, "a.pdf#pages=1", "b.pdf#pages=3")
+    assert "[b.pdf p. 3]" in given.text
+
+
+async def test_many_chosen_pages_of_a_pdf_are_read_in_parts_each_with_its_own(office: Open, notes: Path) -> None:
+    (notes / "a.pdf").write_bytes(spoken(400))
+    merged = saying(merge(("Ships are spoken of.", ["c1", "c2"])), match=r"c1 \|")
+    first, last = saying(claims(of_page(12)), match=r"pages 11-"), saying(claims(of_page(399)), match=r"pages \d+-400")
+    open_office = await office(merged, first, last, EMPTY)
+    given = await summarize(open_office, "a.pdf#pages=11-210,301-400")
+    assert len(open_office.asked) > 3 and "Incomplete" not in given.text
+    assert "[a.pdf p. 12] [a.pdf p. 399]" in given.text
+
+
+async def test_chosen_pages_of_a_pdf_are_queued_in_a_batch(office: Open, notes: Path) -> None:
+    (notes / "a.pdf").write_bytes(spoken(5))
+    given = await summarize(await office(), "a.pdf#pages=2-4", batch=True)
+    assert given.text.startswith("Queued as ") and given.receipt is not None
+    assert [source["sent_as"] for source in given.receipt["sources"]] == ["pdf pages 2-4"]
+
+
 @pytest.mark.parametrize(
     ("sources", "error"), [([], InvalidArgument), (["nothing.md"], FileNotFound), (["*.none"], FileNotFound)]
 )
@@ -209,14 +255,13 @@ async def test_the_cap_that_a_refusal_names_is_enough(office: Open, library: Pat
     assert given.receipt is not None and "not_read" not in given.receipt
 
 
-async def test_one_call_that_the_cap_does_not_allow_names_the_estimate_of_the_whole(office: Open, notes: Path) -> None:
+async def test_one_call_that_the_cap_does_not_allow_is_refused_with_one_that_does(office: Open, notes: Path) -> None:
     open_office = await office(saying(claims(OPENED)))
-    with pytest.raises(ToolFailure) as failure:
+    with pytest.raises(BudgetExceeded, match=r"about \$0\.00\d+ is needed and max_cost_usd is \$0\.0001") as refusal:
         await summarize(open_office, "notes.md", max_cost_usd=0.0001)
-    error = failure.value.error
-    assert error.code == "budget_exceeded" and open_office.asked == []
-    assert "the whole call is likely to cost about $0.00" in error.message
-    assert error.fix.startswith("Raise max_cost_usd to 0.0")
+    assert open_office.asked == []
+    enough = float(refusal.value.fix.removeprefix("Raise max_cost_usd to ").partition(",")[0])
+    assert (await summarize(open_office, "notes.md", max_cost_usd=enough)).text
 
 
 async def test_what_nobody_expects_to_be_read_is_not_mentioned(office: Open, notes: Path) -> None:

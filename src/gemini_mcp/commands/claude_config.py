@@ -1,10 +1,10 @@
 """What Claude Code is told to start the server with: ``~/.claude.json`` and a project's ``.mcp.json``, read and never
-written. Of an environment in there names are kept, and of the key whether there is one."""
+written. Of an environment in there names and our settings are kept, and of the key whether there is one."""
 
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -19,13 +19,16 @@ _MOST_BYTES = 64 << 20
 class Entry:
     """A server of ours in ``file``; ``project``: the folder that it is set for, None for all. ``variables``: names of
     what it is given; ``key``: the one that holds a key, as it stands there; ``expected``: the ones left to the
-    environment of Claude Code, as ``${GEMINI_API_KEY}``."""
+    environment of Claude Code, as ``${GEMINI_API_KEY}``; ``command``: what is started, None for a server elsewhere;
+    ``settings``: the variables of ours, as they stand there."""
 
     file: Path
     project: Path | None
     variables: tuple[str, ...]
     key: str | None
     expected: tuple[str, ...]
+    command: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def _personal(file: Path, value: dict[str, Any]) -> Iterator[Entry]:
 def _servers(file: Path, project: Path | None, value: dict[str, Any]) -> Iterator[Entry]:
     for name, server in _table(value.get("mcpServers")).items():
         if _is_ours(name, _table(server)):
-            yield _entry(file, project, _table(_table(server).get("env")))
+            yield _entry(file, project, _table(server))
 
 
 def _is_ours(name: str, server: dict[str, Any]) -> bool:
@@ -91,12 +94,15 @@ def _is_ours(name: str, server: dict[str, Any]) -> bool:
     return name == NAME or any(PurePath(word).name in _MODULES for word in words if isinstance(word, str))
 
 
-def _entry(file: Path, project: Path | None, env: dict[str, Any]) -> Entry:
+def _entry(file: Path, project: Path | None, server: dict[str, Any]) -> Entry:
+    env, command = _table(server.get("env")), server.get("command")
     given = {name: value.strip() for name, value in env.items() if isinstance(value, str) and value.strip()}
     keys = [name for name in KEYS if name in given]
     held = next((name for name in keys if not given[name].startswith("${")), None)
     expected = tuple(name for name in keys if given[name].startswith("${"))
-    return Entry(file, project, tuple(sorted(given)), held, expected)
+    settings = {name: value for name, value in given.items() if name.startswith("GEMINI_AGENTS_")}
+    started = command if isinstance(command, str) and command else None
+    return Entry(file, project, tuple(sorted(given)), held, expected, started, settings)
 
 
 def _table(value: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from gemini_mcp.commands.claude_config import ClaudeConfig, Entry, claude_config, shown
 from gemini_mcp.commands.state_folder import state_of
+from gemini_mcp.commands.variables import given_by, unknown
 from gemini_mcp.config import BadSetting, Settings, environment, load_settings
 from gemini_mcp.gemini.gateway import DEFAULT_BASE_URL
 from gemini_mcp.server.composition import utc_today
@@ -42,11 +43,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """What is looked at. ``bad``: the variables that cannot be used, as if they were not set, each with the reason."""
+    """What is looked at: a server as Claude Code starts it here, or else as this shell would.
+
+    ``bad``: the variables that cannot be used, as if they were not set, each with the reason. ``names``: of the
+    variables in the shell; ``path``: where commands are looked for, None for this process's own.
+    """
 
     settings: Settings
     claude: ClaudeConfig
     bad: Mapping[str, str]
+    names: frozenset[str] = frozenset()
+    path: str | None = None
 
 
 def print_diagnosis(*, as_json: bool) -> int:
@@ -66,19 +73,25 @@ def print_diagnosis(*, as_json: bool) -> int:
 
 def patient(environ: Mapping[str, str]) -> Patient:
     """What a server started here would be set to, but for what it would refuse to start with."""
+    settings, bad = _usable(environ)
+    folder = environ.get("CLAUDE_CONFIG_DIR", "").strip()
+    claude = claude_config(Path(folder) if folder else Path.home(), settings.project_dir or Path.cwd())
+    if claude.here:
+        settings, bad = _usable(given_by(claude.here[0].settings, environ))
+    return Patient(settings, claude, bad, frozenset(environ), environ.get("PATH"))
+
+
+def _usable(environ: Mapping[str, str]) -> tuple[Settings, dict[str, str]]:
+    """The settings without the variables that cannot be used, and these, each with the reason."""
     bad: dict[str, str] = {}
     while True:
         try:
-            settings = load_settings({name: value for name, value in environ.items() if name not in bad})
-            break
+            return load_settings({name: value for name, value in environ.items() if name not in bad}), bad
         except BadSetting as error:
             named = re.match(r"GEMINI_AGENTS_\w+", str(error))
             if named is None or named[0] in bad:
                 raise
             bad[named[0]] = str(error)
-    folder = environ.get("CLAUDE_CONFIG_DIR", "").strip()
-    claude = claude_config(Path(folder) if folder else Path.home(), settings.project_dir or Path.cwd())
-    return Patient(settings, claude, bad)
 
 
 def diagnose(whole: Patient, today: date) -> Iterator[Finding]:
@@ -106,7 +119,8 @@ def _findings(whole: Patient, today: date) -> Iterator[Finding]:
     yield Finding("free tier", "allowed" if settings.free_tier else "not allowed: the key is taken as paid")
     yield _catalogue(settings, today)
     yield _extras()
-    yield _claude(whole.claude)
+    yield _claude(whole.claude, whole.path)
+    yield from _unknown(whole)
 
 
 # --------------------------------------------------------------------------------------------------------------- key
@@ -189,9 +203,24 @@ def _extras() -> Finding:
     return Finding("extras", ", ".join(told))
 
 
-def _claude(claude: ClaudeConfig) -> Finding:
+def _claude(claude: ClaudeConfig, path: str | None) -> Finding:
     told = [shutil.which("claude") or "not on PATH (any MCP client will do)"]
+    fix = None
     for entry in claude.here[:1]:
         given = f", with {', '.join(entry.variables)}" if entry.variables else ""
         told.append(f"starts gemini-agents by {shown(entry.file)}{given}")
-    return Finding("Claude Code", "; ".join([*told, *claude.notes]))
+        if entry.command and not entry.command.startswith("${") and shutil.which(entry.command, path=path) is None:
+            told.append(f"its command {entry.command} is not there, or is no program")
+            fix = f"install it, or correct the command in {shown(entry.file)} (claude mcp remove, then add)"
+    return Finding("Claude Code", "; ".join([*told, *claude.notes]), fix)
+
+
+def _unknown(whole: Patient) -> Iterator[Finding]:
+    """Names that nothing reads, in the shell and in what Claude Code passes."""
+    places = {"the environment": list(unknown(whole.names))}
+    for entry in whole.claude.here[:1]:
+        places[shown(entry.file)] = list(unknown(entry.settings))
+    wrong = {place: sentences for place, sentences in places.items() if sentences}
+    if wrong:
+        told = "; ".join(dict.fromkeys(sentence for sentences in wrong.values() for sentence in sentences))
+        yield Finding("variables", told, f"rename or remove it in {' and in '.join(wrong)}")

@@ -1,5 +1,6 @@
-"""What an answer lacks, told in a line or two: counted by reason, each reason once and whole, with a few names."""
+"""What an answer lacks, told in a line where that can be: few by name, many counted by reason, each reason once."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -7,22 +8,34 @@ Missing = tuple[str, str]
 """What is missing and why: ``("big.log lines 1-400", "deadline")``."""
 
 MOST_NAMED: Final = 3
-_MOST_REASONS: Final = 4
+_MOST_LISTED: Final = 5
+_MOST_REASONS: Final = 8
+_MOST_SENTENCES: Final = 4
+_LONGEST_PHRASE: Final = 100
+"""Characters of a reason that may stand in brackets, or beside others; a longer one has a line of its own."""
+
 _LONGEST_REASON: Final = 600
+_EXPECTED: Final = re.compile(r"a lock file|generated|an image|\S+ files are not read")
+"""Reasons that surprise nobody: told last, so that they hide no document."""
+
+_Group = tuple[str, list[str]]
+"""A reason, and the names of what it holds for."""
 
 
 def told(missing: Sequence[Missing], fate: str, whole: int, noun: str = "file") -> list[str]:
-    """A line a reason, the most frequent first: ``137 of 194 files not read: no room for them; e.g. a.py, b.py, c.py.``
+    """``3 of 8 files not read: a.bin (.bin files are not read), b.png (an image), c.odt (of a format ...).``
 
-    ``fate``: what did not happen to them; ``whole``: of how many; ``noun``: of what, in the singular.
+    More than five by reason: ``9 of 80 files not read: of an old format (1: a.doc); a lock file (8: e.g. ...).``
+    Reasons that are sentences have a line each. ``fate``: what did not happen to them; ``whole``: of how many;
+    ``noun``: of what, in the singular.
     """
     by_reason = _grouped(missing)
-    lines = [_line(names, reason, f"{noun}{'s'[: whole != 1]} {fate}", whole) for reason, names in by_reason]
-    rest = by_reason[_MOST_REASONS:]
-    if len(rest) > 1:
-        count = sum(len(names) for _, names in rest)
-        lines[_MOST_REASONS:] = [f"{count:,} more {fate}, for {len(rest)} other reasons."]
-    return lines
+    of_what = f"{noun}{'s'[: whole != 1]} {fate}"
+    if len(by_reason) < 2 or any(len(inert(reason)) > _LONGEST_PHRASE for reason, _ in by_reason):
+        return _sentences(by_reason, of_what, whole, fate)
+    count = _count(by_reason)
+    what = _listed(by_reason) if count <= _MOST_LISTED else _counted(by_reason)
+    return [f"{count:,} of {whole:,} {of_what}: {what}."]
 
 
 def inert(text: str) -> str:
@@ -31,20 +44,46 @@ def inert(text: str) -> str:
     return " ".join(seen.split()).replace("](", "] (").replace("![", "[").replace("<img", "< img")
 
 
-def _grouped(missing: Sequence[Missing]) -> list[tuple[str, list[str]]]:
+def _grouped(missing: Sequence[Missing]) -> list[_Group]:
+    """What surprises first, then the most frequent."""
     found: dict[str, list[str]] = {}
     for name, reason in dict.fromkeys(missing):
         found.setdefault(reason, []).append(name)
-    return sorted(found.items(), key=lambda each: -len(each[1]))
+    return sorted(found.items(), key=lambda each: (_EXPECTED.fullmatch(each[0]) is not None, -len(each[1])))
 
 
-def _line(names: list[str], reason: str, of_what: str, whole: int) -> str:
-    few = ", ".join(inert(name) for name in names[:MOST_NAMED])
+def _count(groups: Sequence[_Group]) -> int:
+    return sum(len(names) for _, names in groups)
+
+
+def _listed(groups: Sequence[_Group]) -> str:
+    return ", ".join(f"{inert(name)} ({_phrase(reason)})" for reason, names in groups for name in names)
+
+
+def _counted(groups: Sequence[_Group]) -> str:
+    shown, rest = list(groups[:_MOST_REASONS]), groups[_MOST_REASONS:]
+    if len(rest) == 1:
+        shown, rest = [*shown, *rest], []
+    told = [f"{_phrase(reason)} ({len(names):,}: {_few(names)})" for reason, names in shown]
+    if rest:
+        told.append(f"{_count(rest):,} more, for {len(rest)} other reasons")
+    return "; ".join(told)
+
+
+def _sentences(groups: Sequence[_Group], of_what: str, whole: int, fate: str) -> list[str]:
+    lines = [f"{len(names):,} of {whole:,} {of_what}: {_phrase(reason)}; {_few(names)}." for reason, names in groups]
+    rest = groups[_MOST_SENTENCES:]
+    if len(rest) > 1:
+        lines[_MOST_SENTENCES:] = [f"{_count(rest):,} more {fate}, for {len(rest)} other reasons."]
+    return lines
+
+
+def _few(names: Sequence[str]) -> str:
     example = "e.g. " if len(names) > MOST_NAMED else ""
-    return f"{len(names):,} of {whole:,} {of_what}: {_sentence(reason)}; {example}{few}."
+    return example + ", ".join(inert(name) for name in names[:MOST_NAMED])
 
 
-def _sentence(reason: str) -> str:
+def _phrase(reason: str) -> str:
     """Cut only where it is beyond all measure, and then between words."""
     words = inert(reason).rstrip(".")
     return words if len(words) <= _LONGEST_REASON else f"{words[:_LONGEST_REASON].rpartition(' ')[0]} …"

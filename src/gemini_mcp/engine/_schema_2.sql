@@ -41,6 +41,7 @@ CREATE TABLE batches (
     batch_id TEXT PRIMARY KEY, result_id TEXT NOT NULL, principal TEXT NOT NULL, session_id TEXT NOT NULL,
     tool TEXT NOT NULL, endpoint TEXT NOT NULL, state TEXT NOT NULL, name TEXT NOT NULL DEFAULT '',
     work TEXT NOT NULL, error TEXT NOT NULL DEFAULT '', created_at REAL NOT NULL, next_poll_at REAL NOT NULL,
-    lease_owner TEXT NOT NULL DEFAULT '', lease_until REAL NOT NULL DEFAULT 0
+    lease_owner TEXT NOT NULL DEFAULT '', lease_until REAL NOT NULL DEFAULT 0,
+    failing_since REAL NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX batches_open ON batches (next_poll_at) WHERE state NOT IN ('done', 'failed');

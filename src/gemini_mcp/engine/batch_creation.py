@@ -1,8 +1,9 @@
 """Creating a batch at Gemini, where it may remain unknown whether it was."""
 
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
@@ -11,6 +12,8 @@ from gemini_mcp.domain.batching import BatchRequest, UpstreamBatch, poll_interva
 from gemini_mcp.domain.errors import (
     AgentError,
     DeadlineExceeded,
+    KeyRejected,
+    NoApiKey,
     UpstreamError,
     UpstreamUnavailable,
     UpstreamUnreachable,
@@ -23,6 +26,12 @@ GRACE_S = 120.0
 """How long a batch may take from its creation to being listed."""
 
 log = structlog.get_logger()
+
+
+class KeyMissing(KeyRejected):
+    """There was no key to ask with, so nothing was sent."""
+
+    code = NoApiKey.code
 
 
 class BatchApi(Protocol):
@@ -39,30 +48,54 @@ class BatchApi(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """``interval``: seconds between two looks at a batch, by its age; ``clock`` gives Unix time."""
+    """``interval``: seconds between two looks at a batch, by its age; ``clock`` gives Unix time;
+    ``under_way``: what this process is creating at this moment."""
 
     api: BatchApi
     table: Batches
     interval: Callable[[float], float] = poll_interval
     clock: Callable[[], float] = time.time
+    under_way: set[str] = field(default_factory=set)
 
     async def create(self, begun: Round) -> str | UpstreamError | None:
         """Create it at Gemini: its name there; None where it may have been created, which is found out later; an
         error when it certainly was not."""
+        self.under_way.add(begun.batch_id)
+        try:
+            return await self._created(begun)
+        finally:
+            self.under_way.discard(begun.batch_id)
+
+    async def _created(self, begun: Round) -> str | UpstreamError | None:
         try:
             name = await self.api.create(begun.batch_id, begun.requests, soon())
+        except NoApiKey as error:
+            return KeyMissing(error.message, error.fix)
         except UpstreamError as error:
             if _not_created(error):
                 return error
-            self.table.release(begun.batch_id, self.clock() + GRACE_S)
+            self.table.failing(begun.batch_id, self.clock() + GRACE_S, str(error))
             log.warning("batch_perhaps_created", batch=begun.batch_id, error=str(error))
             return None
+        except Exception as error:
+            self.table.failing(begun.batch_id, self.clock() + GRACE_S, f"{type(error).__name__}: {error}")
+            raise
         except BaseException:
             self.table.release(begun.batch_id, self.clock() + GRACE_S)
             raise
-        if not await self.table.submitted(begun.batch_id, name, self.clock() + self.interval(0.0)):
+        if not await self._noted(begun.batch_id, name):
             await self.abandon(name)  # while this process stood still, another created it
         return name
+
+    async def _noted(self, batch_id: str, name: str) -> bool:
+        """False: the row is another's by now. It is paid from now on, so a file that is busy changes nothing."""
+        next_poll_at = self.clock() + self.interval(0.0)
+        try:
+            return await self.table.submitted(batch_id, name, next_poll_at)
+        except sqlite3.Error as error:
+            self.table.post_submitted(batch_id, name, next_poll_at)
+            log.warning("batch_noted_later", batch=batch_id, name=name, error=str(error))
+            return True
 
     async def abandon(self, name: str | None) -> None:
         """Have Gemini leave it alone. What it did until then is settled when it is looked at."""

@@ -15,13 +15,14 @@ import anyio.lowlevel
 import structlog
 
 from gemini_mcp.domain.batching import UNDER_WAY, UpstreamBatch
-from gemini_mcp.domain.errors import NOTHING_USED, AgentError, ModelNotFound, UpstreamError
+from gemini_mcp.domain.errors import NOTHING_USED, AgentError, ModelNotFound, RequestRejected, UpstreamError
+from gemini_mcp.engine.batch_burial import is_expired, is_hopeless
 from gemini_mcp.engine.batch_cache import KeptAnswers
 from gemini_mcp.engine.batch_creation import GRACE_S, Creation, soon
 from gemini_mcp.engine.batch_prices import failed_turn, turn_of
 from gemini_mcp.engine.batch_replay import Wanted
 from gemini_mcp.engine.batch_rounds import Round, Rounds, Stand
-from gemini_mcp.engine.batch_work import Item, Work
+from gemini_mcp.engine.batch_work import BatchLost, Item, Work
 from gemini_mcp.engine.batches import LEASE_S, Batches, Lost, Row, Standing
 from gemini_mcp.engine.ledger import Finished
 from gemini_mcp.engine.ports import Answer, Call
@@ -56,6 +57,7 @@ class BatchDesk:
     deadline_s: float
     told: Told = nobody
     _wake: anyio.Event = field(default_factory=anyio.Event)
+    _at_hand: set[str] = field(default_factory=set)
     _looked_at: dict[str, anyio.Event] = field(default_factory=dict)
 
     @property
@@ -72,16 +74,19 @@ class BatchDesk:
         """
         # What is recorded must be created at once, or it would wait for this process to end.
         with anyio.CancelScope(shield=True):
-            name = await self._submitted(call, Work.of(call, items, extra))
+            batch_id, name = await self._submitted(call, Work.of(call, items, extra))
         self._wake.set()
         try:
             await anyio.lowlevel.checkpoint_if_cancelled()
         except anyio.get_cancelled_exc_class():
+            if name is None:
+                self.table.unwanted(batch_id)
             with anyio.CancelScope(shield=True):
                 await self.creation.abandon(name)
             raise
 
-    async def _submitted(self, call: Call, work: Work) -> str | None:
+    async def _submitted(self, call: Call, work: Work) -> tuple[str, str | None]:
+        """Its id and Gemini's name of it, None as long as it is not known whether it was created."""
         begun = await self.rounds.begin(work, lambda: call, None)
         if not isinstance(begun, Round):
             raise _first_error(begun)
@@ -89,7 +94,7 @@ class BatchDesk:
         if isinstance(created, UpstreamError):
             await self._withdraw(begun, call, created)
             raise created
-        return created
+        return begun.batch_id, created
 
     async def look(self, principal: str, result_id: str) -> Standing | None:
         """How a call in batches stands, by a look at Gemini where that is possible; None for any other call."""
@@ -116,32 +121,70 @@ class BatchDesk:
                 self._wake = anyio.Event()
 
     async def look_at(self, row: Row) -> None:
-        """One leased row. Whatever goes wrong, it is looked at again later."""
+        """One leased row. Whatever goes wrong, it is looked at again later, until it is given up."""
+        if row.batch_id in self._at_hand or row.batch_id in self.creation.under_way:
+            return  # it is slow, and its lease has run out meanwhile
+        self._at_hand.add(row.batch_id)
         try:
             await self._advance(row)
-        except BaseException as error:
-            self.table.release(row.batch_id, self._next_look(self.creation.clock() - row.created_at))
-            if not isinstance(error, Exception):
-                raise
-            log.warning("batch_not_polled", batch=row.batch_id, error=f"{type(error).__name__}: {error}")
+        except Exception as error:
+            await self._failed(row, error)
+        except BaseException:
+            self.table.release(row.batch_id, self._next_look(self._age(row)))
+            raise
         finally:
+            self._at_hand.discard(row.batch_id)
             if (waiting := self._looked_at.pop(row.result_id, None)) is not None:
                 waiting.set()
+
+    async def _failed(self, row: Row, error: Exception) -> None:
+        words = str(error) if isinstance(error, AgentError) else f"{type(error).__name__}: {error}"
+        log.warning("batch_not_polled", batch=row.batch_id, error=words)
+        if is_hopeless(self._age(row), self._stuck(row), row.failures + 1, error):
+            try:
+                await self._give_up(row, _unheard_of(words))
+                return
+            except Exception as second:
+                log.warning("batch_not_given_up", batch=row.batch_id, error=f"{type(second).__name__}: {second}")
+        self.table.failing(row.batch_id, self._next_look(self._age(row)), words)
+
+    async def _give_up(self, row: Row, error: UpstreamError) -> None:
+        """The end, without another round: what is under way is settled by what the error says was used."""
+        await self.creation.abandon(row.name or None)
+        try:
+            work = Work.from_json(await self.table.work(row))
+            self._note_failure(work, error)
+            stand = await self.rounds.stand(work, work.call(self.deadline_s))
+            stand.items[:] = [error if isinstance(end, Wanted) else end for end in stand.items]
+            await self._conclude(row, work, stand)
+        except Exception as unusable:  # it cannot be read, or its tool cannot put it together
+            log.warning("batch_buried", batch=row.batch_id, error=f"{type(unusable).__name__}: {unusable}")
+            await self.table.bury(row, str(error))
+            await self.told(row.principal)
+
+    def _age(self, row: Row) -> float:
+        return self.creation.clock() - row.created_at
+
+    def _stuck(self, row: Row) -> float:
+        return self.creation.clock() - row.failing_since if row.failing_since else 0.0
 
     async def _pause(self) -> float:
         due = await self.table.next_due()
         return IDLE_S if due is None else min(IDLE_S, max(LEAST_PAUSE_S, due - self.creation.clock()))
 
     async def _advance(self, row: Row) -> None:
-        work = Work.from_json(row.work)
-        if row.state == "creating":
-            await self._adopt(row, work)
+        if row.state in ("creating", "unwanted"):
+            await self._adopt(row)
             return
         upstream = await self._upstream(row)
         if upstream is None or upstream.phase in UNDER_WAY:
-            next_poll_at = self._next_look(self.creation.clock() - row.created_at)
-            self.table.release(row.batch_id, next_poll_at, running=upstream is not None and upstream.phase == "running")
+            if is_expired(self._age(row)):
+                await self._give_up(row, _unheard_of("Gemini still shows it as not done"))
+                return
+            running = upstream is not None and upstream.phase == "running"
+            self.table.seen(row.batch_id, self._next_look(self._age(row)), running=running)
             return
+        work = Work.from_json(await self.table.work(row))
         for item in work.items:
             if item.asked is not None:
                 item.turns.append(turn_of(item.asked, upstream, self.rounds.catalogue, self.rounds.today()))
@@ -156,20 +199,38 @@ class BatchDesk:
             young = self.creation.clock() - row.created_at < GRACE_S
             return None if young else UpstreamBatch(row.name, "failed", reason="Gemini does not know it any more")
 
-    async def _adopt(self, row: Row, work: Work) -> None:
+    async def _adopt(self, row: Row) -> None:
         """Recorded, and perhaps created by a process that died before it could note so."""
         name = await self.creation.api.find(row.batch_id, soon())
         if name is not None:
+            if row.state == "unwanted":
+                await self._cancel(name)
             await self.table.submitted(row.batch_id, name, self.creation.clock())
             self._wake.set()
-        elif self.creation.clock() < row.created_at + GRACE_S:
+        elif self._age(row) < GRACE_S:
             self.table.release(row.batch_id, row.created_at + GRACE_S)
+        elif row.state == "unwanted":
+            await self._give_up(row, _never_created("cancelled before Gemini had it"))
+        elif self._stuck(row) > PATIENCE_S:
+            await self._give_up(row, _never_created("offered for a day, and Gemini did not take it"))
         elif await self.table.trying(row):
-            stand = await self.rounds.stand(work, work.call(self.deadline_s))
-            made = await self.creation.create(Round(row.batch_id, self.rounds.requests(work, stand)))
-            if isinstance(made, UpstreamError) and not self._postponed(row.batch_id, work, made):
-                self._note_failure(work, made)
-                await self._go_on(row, work)
+            await self._create(row)
+
+    async def _create(self, row: Row) -> None:
+        """What was recorded and never came to be."""
+        work = Work.from_json(await self.table.work(row))
+        stand = await self.rounds.stand(work, work.call(self.deadline_s))
+        made = await self.creation.create(Round(row.batch_id, self.rounds.requests(work, stand)))
+        if isinstance(made, UpstreamError) and not self._postponed(row.batch_id, work, made):
+            self._note_failure(work, made)
+            await self._go_on(row, work)
+
+    async def _cancel(self, name: str) -> None:
+        """Raises UpstreamError when it goes on, so that it is tried again."""
+        try:
+            await self.creation.api.cancel(name, soon())
+        except (RequestRejected, ModelNotFound) as error:  # it is over
+            log.warning("batch_not_cancelled", name=name, error=str(error))
 
     async def _go_on(self, row: Row, work: Work) -> None:
         """Another round, or the end."""
@@ -184,7 +245,7 @@ class BatchDesk:
             if not isinstance(made, UpstreamError) or self._postponed(begun.batch_id, work, made):
                 return
             self._note_failure(work, made)
-            row = Row(begun.batch_id, row.result_id, row.principal, "creating", "", "", self.creation.clock())
+            row = Row(begun.batch_id, row.result_id, row.principal, "creating", "", self.creation.clock())
 
     async def _conclude(self, row: Row, work: Work, stand: Stand) -> None:
         if not await self.table.extend(row, self.deadline_s + LEASE_S):
@@ -218,14 +279,14 @@ class BatchDesk:
             attempt.usage, attempt.cost_nano, attempt.under_way = NOTHING_USED, 0, False
             attempt.verdict, attempt.reason = "failed", f"{error.code}: {error.message}"[:300]
             self.rounds.ledger.settle(attempt)
-        row = Row(begun.batch_id, call.result_id, call.caller.principal, "creating", "", "", self.creation.clock())
+        row = Row(begun.batch_id, call.result_id, call.caller.principal, "creating", "", self.creation.clock())
         await self.table.close(row, str(error))
 
     def _postponed(self, batch_id: str, work: Work, error: UpstreamError) -> bool:
         """What will pass is waited for, a day at most."""
         if not error.retryable or self.creation.clock() - work.started_at > PATIENCE_S:
             return False
-        self.table.release(batch_id, self._next_look(PATIENCE_S))
+        self.table.failing(batch_id, self._next_look(PATIENCE_S), str(error))
         return True
 
     def _note_failure(self, work: Work, error: UpstreamError) -> None:
@@ -233,6 +294,17 @@ class BatchDesk:
             if item.asked is not None:
                 item.turns.append(failed_turn(item.asked, error, self.rounds.catalogue, self.rounds.today()))
                 item.asked = None
+
+
+def _unheard_of(words: str) -> BatchLost:
+    """It was perhaps answered, and so paid."""
+    lost = BatchLost(f"the batch was given up ({words})", "Ask again, with or without batch.")
+    lost.usage = None
+    return lost
+
+
+def _never_created(words: str) -> BatchLost:
+    return BatchLost(f"the batch was {words}", "Ask again, with or without batch.")
 
 
 def _first_error(stand: Stand | Lost) -> AgentError:

@@ -4,7 +4,8 @@ Where it wants to ask on, the next batch asks. So checks, climbs and errors are 
 directly, and nothing but answers has to be kept between two batches.
 """
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 
 from gemini_mcp.domain.catalog import TIERS, Catalogue, Tier
@@ -43,7 +44,7 @@ def batchable(catalogue: Catalogue) -> Catalogue:
 
 async def replay(item: Item, call: Call, climbing: Climbing) -> Answer | AgentError | Wanted:
     """Where the item stands: answered, failed, or what it wants to ask. Its attempts are noted in ``call``, judged."""
-    turns = iter(item.turns)
+    turns = deque(item.turns)
     if item.answer is not None:
         return item.answer
     try:
@@ -55,10 +56,14 @@ async def replay(item: Item, call: Call, climbing: Climbing) -> Answer | AgentEr
             _noted(turn, call).verdict = "rejected"
 
 
-def _answering(item: Item, turns: Iterator[Turn]) -> Generate:
+def _answering(item: Item, turns: deque[Turn]) -> Generate:
     async def generate(request: ModelRequest, call: Call) -> ModelAnswer:
         failed: Attempt | None = None
-        for turn in turns:
+        refused = item.refused.get(request.model)
+        # What was asked in the place of a refused model is the answer to a later request, not to this one; once it has
+        # come back, there may be money again.
+        while turns and (refused is None or turns[0].attempt.model == request.model):
+            turn = turns.popleft()
             attempt = _noted(turn, call)
             if isinstance(turn.outcome, ModelAnswer):
                 return turn.outcome
@@ -68,8 +73,8 @@ def _answering(item: Item, turns: Iterator[Turn]) -> Generate:
                 raise _twice(turn.outcome)
             failed = attempt
             failed.verdict = "retried"
-        if request.model in item.refused:
-            raise BudgetExceeded(*item.refused[request.model])
+        if refused is not None and (turns or refused.turns == len(item.turns)):
+            raise BudgetExceeded(refused.message, refused.fix)
         raise Wanted(request, call.tier)
 
     return generate

@@ -18,7 +18,7 @@ from gemini_mcp.domain.messages import ModelRequest
 from gemini_mcp.domain.money import short_usd
 from gemini_mcp.engine.batch_prices import BATCH, worst_case
 from gemini_mcp.engine.batch_replay import Climbing, Wanted, replay
-from gemini_mcp.engine.batch_work import Item, Work
+from gemini_mcp.engine.batch_work import Item, Refused, Work
 from gemini_mcp.engine.batches import Batches, Lost, Row
 from gemini_mcp.engine.ledger import Ledger
 from gemini_mcp.engine.ports import Answer, Attempt, Call
@@ -109,7 +109,7 @@ class Rounds:
             short = _refusal(recorded, attempts)
         for item, end in group:
             item.asked = None
-            item.refused[end.request.model] = short
+            item.refused[end.request.model] = Refused(*short, len(item.turns))
         return None
 
     def _unaffordable(self, call: Call, attempts: Sequence[Attempt]) -> tuple[str, str] | None:

@@ -48,18 +48,27 @@ class Turn:
     outcome: ModelAnswer | UpstreamError
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A budget did not allow a model after so many turns: what was wrong, and how to mend it."""
+
+    message: str
+    fix: str
+    turns: int
+
+
 @dataclass(slots=True)
 class Item:
     """One task of the batch, and its way so far.
 
-    ``asked``: its attempt that is under way. ``refused``: models that a budget did not allow, each with what was
-    wrong and how to mend it. ``answer``: one that was known before anything was asked.
+    ``asked``: its attempt that is under way. ``refused``: by model, what a budget did not allow. ``answer``: one that
+    was known before anything was asked.
     """
 
     task: Task
     turns: list[Turn] = field(default_factory=list)
     asked: Attempt | None = None
-    refused: dict[str, tuple[str, str]] = field(default_factory=dict)
+    refused: dict[str, Refused] = field(default_factory=dict)
     answer: Answer | None = None
 
 
@@ -124,7 +133,7 @@ def _packed(item: Item) -> dict[str, Any]:
         "task": task_value(item.task),
         "turns": [{"attempt": asdict(turn.attempt), **_outcome_value(turn.outcome)} for turn in item.turns],
         "asked": asdict(item.asked) if item.asked else None,
-        "refused": item.refused,
+        "refused": {model: asdict(refused) for model, refused in item.refused.items()},
         "answer": asdict(item.answer) if item.answer else None,
     }
 
@@ -134,7 +143,7 @@ def _item(value: dict[str, Any]) -> Item:
         task=task_of(value["task"]),
         turns=[Turn(_attempt(turn["attempt"]), _outcome(turn)) for turn in value["turns"]],
         asked=_attempt(value["asked"]) if value["asked"] else None,
-        refused={model: (message, fix) for model, (message, fix) in value["refused"].items()},
+        refused={model: Refused(**refused) for model, refused in value["refused"].items()},
         answer=_answer(value["answer"]) if value["answer"] else None,
     )
 

@@ -62,7 +62,8 @@ def cached(answer: AnswerTask, store: Store, flights: Flights, key: KeyOf, lifet
 
     async def compute(task: Task, call: Call, key_text: str) -> Answer:
         made = await answer(task, call)
-        if not any(attempt.verdict == "unknown" for attempt in call.attempts):
+        unsure = any(attempt.verdict == "unknown" for attempt in call.attempts)
+        if not unsure and not call.lowered:  # another time there may be money for the tier that was asked for
             store.put(key_text, _packed(made), lifetime_s(task))
         return replace(made, cache="miss")
 

@@ -80,6 +80,11 @@ def input_tokens(task: Task, system: str) -> int:
     return safe_tokens(system, user_prompt(task), schema) + media + (SEARCH_TOOL_TOKENS if task.web_search else 0)
 
 
+def _moved_on(model: str, error: UpstreamError) -> str:
+    said = error.message if error.message.startswith(model) else f"{model} failed ({error.message})"
+    return f"{said}; another model was tried"
+
+
 class _Starved(BudgetExceeded):
     """The answer was cut short where the budget ended."""
 
@@ -129,7 +134,7 @@ class _Run:
                 if not error.escalates:
                     raise
                 last_error = failed = error
-                call.warnings.append(f"{step.model.id} failed ({error.message}); another model was tried")
+                call.warnings.append(_moved_on(step.model.id, error))
                 continue
             self._draws.put_back()
             if answered is not None:
@@ -225,6 +230,7 @@ class _Run:
         lower = tier_below(self._look.start)
         if self._task.pinned_model is not None or lower is None:
             return False
+        self._call.lowered = True
         told = f"{lower} was asked instead of {self._look.start}, to keep {error.of}"
         if told not in self._call.warnings:
             self._call.warnings.append(told)

@@ -79,7 +79,7 @@ class ContextCosts:
         whole = most_nano + asking
         if call.max_cost_nano is not None and whole > call.max_cost_nano - call.committed_nano:
             return None
-        attempt = Attempt(attempt_id(), request.model, call.tier, whole, time.time())
+        attempt = Attempt(attempt_id(), request.model, call.tier, whole, time.time(), keeps=True)
         spending = Spending(self, self._ledger, call, attempt, tokens, most_nano)
         call.begin(attempt)
         try:

@@ -26,7 +26,7 @@ from gemini_mcp.domain.context_caching import (
     takes_context,
     without_stable,
 )
-from gemini_mcp.domain.errors import AgentError, KeyRejected, ModelNotFound
+from gemini_mcp.domain.errors import AgentError, KeyRejected, ModelNotFound, RequestRejected
 from gemini_mcp.domain.messages import ModelAnswer, ModelRequest
 from gemini_mcp.engine.context_costs import ContextCosts
 from gemini_mcp.engine.context_rows import ContextRows, Standing
@@ -34,6 +34,9 @@ from gemini_mcp.engine.ports import Call, Generate
 
 DELETE_S: Final = 5.0
 """What deleting may hold up a server that stops: what is left expires by itself."""
+
+CREATE_S, EXTEND_S = 20.0, 5.0
+"""What making a cache, or extending its life, may hold up the question that it is to make cheaper; or half its time."""
 
 _MOST_REFUSED: Final = 1_000
 log = structlog.get_logger()
@@ -141,8 +144,7 @@ class Contexts:
                 return None
             with spending:
                 await call.progress("keeping the material at Gemini for further questions")
-                now = time.monotonic()
-                context = await self._caches.create_context(request, TTL_S, now + (call.deadline - now) / 2)
+                context = await self._caches.create_context(request, TTL_S, _soon(call, CREATE_S))
                 spending.made(context)
             name = context.name
             self._rows.keep(key, name, context.tokens or spending.tokens, context.expires_at)
@@ -162,7 +164,7 @@ class Contexts:
         cached = replace(request, prompt=rest, attachments=(), cached_content=name)
         try:
             answer = await generate(cached, call)
-        except (KeyRejected, ModelNotFound) as error:
+        except (KeyRejected, ModelNotFound, RequestRejected) as error:
             self._rows.forget(key, name)
             log.warning("context_vanished", model=request.model, error=str(error))
             if call.attempts and call.attempts[-1].verdict == "failed":
@@ -185,7 +187,7 @@ class Contexts:
             if spending is None:
                 return
             with spending:
-                context = await self._caches.extend_context(standing.name, until, call.deadline)
+                context = await self._caches.extend_context(standing.name, until, _soon(call, EXTEND_S))
                 spending.extended(context)
             known = True
         except AgentError as error:
@@ -214,3 +216,9 @@ class Contexts:
                 await self._caches.delete_context(name, deadline)
             except AgentError as error:
                 log.warning("context_not_deleted", name=name, error=str(error))
+
+
+def _soon(call: Call, seconds: float) -> float:
+    """A deadline for what only helps."""
+    now = time.monotonic()
+    return now + min(seconds, (call.deadline - now) / 2)

@@ -16,7 +16,8 @@ _RESERVE = """INSERT INTO budgets (principal, kind, period, reserved_nano) VALUE
 _SETTLE = """UPDATE budgets SET reserved_nano = reserved_nano - ?, spent_nano = spent_nano + ?
     WHERE principal = ? AND kind = ? AND period = ?"""
 _COMING = f"""SELECT COALESCE(SUM(reserved_nano), 0) FROM attempts
-    WHERE state = 'reserved' AND owner != '{BATCH_OWNER}' AND principal = ? AND (session_id = ? OR ? = 'day')"""
+    WHERE state = 'reserved' AND owner != '{BATCH_OWNER}' AND principal = ?
+    AND CASE ? WHEN 'session' THEN session_id = ? ELSE day = ? END"""
 _TELL = "UPDATE budgets SET told_nano = ? WHERE principal = ? AND kind = ? AND period = ?"
 
 
@@ -64,7 +65,7 @@ def _shortage(connection: sqlite3.Connection, account: Account, nano: int, budge
         limit = budgets.limit(kind)
         committed = standing.spent_nano + standing.reserved_nano
         if limit is not None and committed + nano > limit:
-            row = connection.execute(_COMING, (account.principal, account.session_id, kind)).fetchone()
+            row = connection.execute(_COMING, (account.principal, kind, account.session_id, account.day)).fetchone()
             short.append(Shortage(kind, limit, max(0, limit - committed), row[0]))
     return min(short, key=lambda one: one.left_nano, default=None)
 

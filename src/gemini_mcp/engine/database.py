@@ -24,8 +24,12 @@ _Job = tuple[Operation[Any], "Future[Any] | None"]
 DEFER_S = 0.05
 SYNC_EVERY_S = 0.9
 BUSY_FOR_S = 15.0
+AGAIN_S = 1.0
 _BUSY_WAIT_S = 0.002
 _LONGEST_BUSY_WAIT_S = 0.05
+_PASSING = (
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN,
+)  # fmt: skip
 _CHECKPOINT_BYTES = 4 * 1024 * 1024
 
 
@@ -123,7 +127,7 @@ class Database:
             if _is_busy(error):
                 self._wait_for_lock(loop, jobs, error)
             else:
-                self._one_by_one(jobs)
+                self._one_by_one(loop, jobs)
             return
         self._busy_since, self._busy_wait = None, _BUSY_WAIT_S
         for job, result in zip(jobs, results, strict=True):
@@ -131,14 +135,22 @@ class Database:
         if self._syncing is None:
             self._syncing = loop.call_later(SYNC_EVERY_S, self._sync_aside, loop)
 
-    def _one_by_one(self, jobs: list[_Job]) -> None:
-        """Some job of the batch failed, and all were undone: each again, in a transaction of its own."""
+    def _one_by_one(self, loop: AbstractEventLoop, jobs: list[_Job]) -> None:
+        """Some job of the batch failed, and all were undone: each again, in a transaction of its own. What nobody waits
+        for is kept until the disk has room again: it may be what an attempt cost."""
+        kept: list[_Job] = []
         for job in jobs:
             try:
                 (result,) = _transaction(self._writer, [job[0]])
             except Exception as error:
+                if job[1] is None and _may_pass(error):
+                    kept.append(job)
+                    continue
                 result = error
             _resolve(job, result)
+        if kept:
+            self._jobs = kept + self._jobs
+            self._commit_in(loop, AGAIN_S)
 
     def _wait_for_lock(self, loop: AbstractEventLoop, jobs: list[_Job], error: Exception) -> None:
         """Another process holds the file. Whoever waits is told after 15 s; what nobody waits for is never dropped."""
@@ -189,6 +201,12 @@ def _transaction(connection: sqlite3.Connection, operations: list[Operation[Any]
 def _is_busy(error: Exception) -> bool:
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def _may_pass(error: Exception) -> bool:
+    """A full disk, say, on which there may be room in a while."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in _PASSING
 
 
 def _resolve(job: _Job, result: Any) -> None:

@@ -1,5 +1,6 @@
 """Single flight: identical calls at the same time share one. It ends when its last waiter has gone."""
 
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -7,15 +8,19 @@ from dataclasses import dataclass, field
 import anyio
 from anyio.abc import TaskGroup
 
-from gemini_mcp.domain.errors import AgentError
-from gemini_mcp.engine.ports import Answer, Call, Progress
+from gemini_mcp.domain.errors import AgentError, BudgetExceeded, DeadlineExceeded
+from gemini_mcp.engine.ports import Answer, Call, Caller, Progress
 
 LISTENER_S = 0.25
+LATER_S = 1.0
+"""Who joined late has so much time left, or more, when the leader's is over."""
+
 Work = Callable[[Call], Awaitable[Answer]]
 
 
 @dataclass(slots=True)
 class _Flight:
+    caller: Caller
     landed: anyio.Event = field(default_factory=anyio.Event)
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     listeners: dict[int, Progress] = field(default_factory=dict)
@@ -43,7 +48,7 @@ class Flights:
         flight = self._flights.get(key)
         led = flight is None
         if flight is None:
-            flight = self._flights[key] = _Flight()
+            flight = self._flights[key] = _Flight(call.caller)
             own = call.progress
             call.progress = flight.tell
             flight.listeners[id(call)] = own
@@ -56,6 +61,8 @@ class Flights:
             await flight.landed.wait()
         finally:
             await self._leave(key, flight, call)
+        if not led and _is_the_leaders_own(flight, call):
+            return await self.fly(key, call, work)
         return _outcome(flight), led
 
     async def _run(self, key: str, flight: _Flight, call: Call, work: Work) -> None:
@@ -85,6 +92,13 @@ class Flights:
     def _forget(self, key: str, flight: _Flight) -> None:
         if self._flights.get(key) is flight:
             del self._flights[key]
+
+
+def _is_the_leaders_own(flight: _Flight, call: Call) -> bool:
+    """Whether it failed for want of what the leader lacked and this call may have: money, or time."""
+    if isinstance(flight.error, BudgetExceeded):
+        return flight.caller != call.caller
+    return isinstance(flight.error, DeadlineExceeded) and call.deadline - time.monotonic() > LATER_S
 
 
 def _outcome(flight: _Flight) -> Answer:

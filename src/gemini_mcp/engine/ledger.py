@@ -15,17 +15,18 @@ from typing import Any
 
 import anyio
 
-from gemini_mcp.domain.budgets import Alert, Budgets, Shortage
+from gemini_mcp.domain.budgets import Alert, BudgetKind, Budgets, Shortage
 from gemini_mcp.domain.usage import TokenUsage
 from gemini_mcp.engine import answered, counters
 from gemini_mcp.engine.answered import Delivery, Request
 from gemini_mcp.engine.counters import BATCH_OWNER as BATCH_OWNER
 from gemini_mcp.engine.database import Database
 from gemini_mcp.engine.liveness import Owner
-from gemini_mcp.engine.ports import Answer, Attempt, Call
+from gemini_mcp.engine.ports import Answer, Attempt, Call, Caller
 
 SCHEMA_VERSION = 2
 STOPPED = "the server stopped before it could settle this"
+RECOVER_EVERY_S = 5.0
 UNLIMITED = Budgets()
 _RESERVE = """INSERT INTO attempts (attempt_id, result_id, owner, state, principal, session_id, tool, family, tier,
     model, reserved_nano, started_at, day) VALUES (?, ?, ?, 'reserved', ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -82,11 +83,20 @@ class Ledger:
         self._owner = owner
         self.budgets = budgets
         self.came_back = anyio.Event()
-        self._turns: defaultdict[str, anyio.Lock] = defaultdict(anyio.Lock)
+        self._turns: defaultdict[tuple[str, str], anyio.Lock] = defaultdict(anyio.Lock)
+        self._recovered_at = 0.0
 
-    def turn(self, principal: str) -> anyio.Lock:
+    def turn(self, caller: Caller, kind: BudgetKind) -> anyio.Lock:
         """Held by the call that waits at the head of those of this process for money that others have reserved."""
-        return self._turns[principal]
+        return self._turns[caller.principal, caller.session_id if kind == "session" else ""]
+
+    async def recover_soon(self) -> int:
+        """``recover``, unless that was done a moment ago: what the dead hold is spent, and is not waited for."""
+        now = time.monotonic()
+        if now - self._recovered_at < RECOVER_EVERY_S:
+            return 0
+        self._recovered_at = now
+        return await self.recover()
 
     async def reserve(self, call: Call, attempt: Attempt) -> Shortage | None:
         """Write the attempt's row at its reservation. When this returns, a kill of this process cannot lose it.

@@ -29,7 +29,8 @@ def limited(generate: Generate, limits: "Limits") -> Generate:
         try:
             answer = await generate(request, call)
         except QuotaExhausted as error:
-            limits.learn(request.model, error)
+            if request.service_tier == "standard":  # flex is turned away first, and has limits of its own
+                limits.learn(request.model, error)
             raise
         except Refusal:
             limits.give_back(place)

@@ -5,7 +5,9 @@ A process id could be used again and a heartbeat could stall; the kernel drops a
 
 import os
 import sys
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gemini_mcp.domain.ids import ulid
@@ -26,6 +28,9 @@ else:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
         return False
+
+
+ALONE_S = 15.0
 
 
 class Owner:
@@ -57,6 +62,20 @@ class Owner:
         with suppress(OSError):
             os.close(self._fd)
             (self._folder / self.name).unlink()
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """One process at a time: the lock of a file, waited for as long as ``ALONE_S``, and then done without. Blocks."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    until = time.monotonic() + ALONE_S
+    try:
+        while not _try_lock(fd) and time.monotonic() < until:
+            time.sleep(0.02)
+        yield
+    finally:
+        os.close(fd)
 
 
 def _open(folder: Path, name: str) -> int:

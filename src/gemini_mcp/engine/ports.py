@@ -45,6 +45,7 @@ class Attempt:
     ``discount_nano``: what the service tier that served it (flex, batch) saved against standard; ``context_nano``:
     what an explicit cache saved on the tokens that it held. ``shrunk``: the budget left less room for the answer than
     it was to have. ``reserved``: its row is in the ledger; ``under_way``: not settled yet.
+    ``keeps``: no question, but material kept in an explicit cache.
     """
 
     attempt_id: str
@@ -65,13 +66,15 @@ class Attempt:
     shrunk: bool = False
     reserved: bool = False
     under_way: bool = True
+    keeps: bool = False
 
 
 @dataclass(slots=True)
 class Call:
     """One call of a tool on its way through the engine: who, until when, what it has spent so far.
 
-    ``deadline`` is on the monotonic clock, in seconds; ``started_at`` is Unix time.
+    ``deadline`` is on the monotonic clock, in seconds; ``started_at`` is Unix time. ``lowered``: a cheaper tier than
+    the one asked for answered, for want of money.
     """
 
     result_id: str
@@ -88,6 +91,7 @@ class Call:
     warnings: list[str] = field(default_factory=list)
     cache_key: str | None = None
     saved_by_cache_nano: int = 0
+    lowered: bool = False
     whole: "Call | None" = None
     settled: anyio.Event = field(default_factory=anyio.Event)
     changed: anyio.Event = field(default_factory=anyio.Event)

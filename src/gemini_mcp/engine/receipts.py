@@ -50,6 +50,8 @@ def receipt_line(call: Call, answer: Answer) -> str:
         parts.append("cached" if answer.cache == "hit" else "shared with an identical call")
     if call.saved_by_cache_nano:
         parts.append(f"cache saved {short_usd(call.saved_by_cache_nano)}")
+    if kept := [attempt for attempt in call.attempts if attempt.keeps and attempt.cost_nano]:
+        parts.append(f"material kept at Gemini for {short_usd(sum(a.cost_nano or 0 for a in kept))}")
     parts += _rejections(call)
     parts += call.warnings
     if _simulated(call, answer):
@@ -59,9 +61,10 @@ def receipt_line(call: Call, answer: Answer) -> str:
 
 def _models(call: Call) -> str:
     """Of a call in parts, each model that gave an answer and how many: the line's tokens and money are of them all."""
-    if sum(attempt.verdict == "accepted" for attempt in call.attempts) < 2:
+    asked = [attempt for attempt in call.attempts if not attempt.keeps]
+    if sum(attempt.verdict == "accepted" for attempt in asked) < 2:
         return ""
-    told = Counter(attempt.model_served or attempt.model for attempt in call.attempts if attempt.usage != TokenUsage())
+    told = Counter(attempt.model_served or attempt.model for attempt in asked if attempt.usage != TokenUsage())
     return " + ".join(f"{count} x {model}" for model, count in told.most_common())
 
 
@@ -94,7 +97,8 @@ def _saved(call: Call, answer: Answer | None) -> int | None:
 
 
 def _sum(call: Call) -> TokenUsage:
-    return sum((attempt.usage for attempt in call.attempts if attempt.usage), TokenUsage())
+    """Of the questions; what was kept at Gemini is told apart."""
+    return sum((a.usage for a in call.attempts if a.usage and not a.keeps), TokenUsage())
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:

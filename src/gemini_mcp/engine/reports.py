@@ -86,6 +86,18 @@ class Reports:
 
         return await self._database.read(read)
 
+    async def left(self, caller: Caller) -> tuple[BudgetKind, int] | None:
+        """The budget of which least is unspent, and how much, in nano-USD, below 0 when it is overdrawn; None where
+        nothing is limited. What is reserved is not spent: most of it comes back."""
+        if not self._budgets.limited:
+            return None
+        account = counters.Account(caller.principal, caller.session_id, local_day(time.time()))
+        found = await self._database.read(lambda connection: counters.standings(connection, account))
+        limits = [(kind, self._budgets.limit(kind), standing.spent_nano) for kind, standing in found.items()]
+        return min(
+            ((kind, limit - spent) for kind, limit, spent in limits if limit is not None), key=lambda one: one[1]
+        )
+
     async def today(self, principal: str) -> dict[str, Any]:
         """``usage://today``: one day."""
         return await self._database.read(lambda c: {"days": _days(c, of_principal(principal), local_day(time.time()))})

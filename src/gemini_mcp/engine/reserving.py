@@ -75,14 +75,16 @@ class Reserving:
         whole = self._offer(self._request)
         if whole.worst_nano is None:
             self._check_unbounded()
-        if (attempt := await self._patiently(whole)) is not None:
-            return whole.request, attempt
-        for offer in self._cheaper():
-            if (attempt := await self._try(offer)) is not None:
-                self._tell(offer)
-                attempt.shrunk = offer.request.max_output_tokens < whole.request.max_output_tokens
-                return offer.request, attempt
-        raise self._too_dear(whole)
+        while True:
+            if (attempt := await self._patiently(whole)) is not None:
+                return whole.request, attempt
+            for offer in self._cheaper():
+                if (attempt := await self._try(offer)) is not None:
+                    self._tell(offer)
+                    attempt.shrunk = offer.request.max_output_tokens < whole.request.max_output_tokens
+                    return offer.request, attempt
+            if not self._call.under_way:  # another part may have been quicker to take what was left
+                raise self._too_dear(whole)
 
     async def _patiently(self, offer: Offer) -> Attempt | None:
         """Once more whenever something may have come back."""
@@ -105,11 +107,13 @@ class Reserving:
 
     async def _in_turn(self, offer: Offer) -> Attempt | None:
         """First come, first served; for half the time that there is, so that the other half is left for the answer."""
-        call, ledger = self._call, self._ledger
-        assert self._bound is not None
-        await call.progress(f"waiting for other calls to settle: {self._bound.words}")
+        call, ledger, bound = self._call, self._ledger, self._bound
+        assert isinstance(bound, Shortage)
+        await call.progress(f"waiting for other calls to settle: {bound.words}")
+        if await ledger.recover_soon():
+            return await self._try(offer)
         with anyio.move_on_after((call.deadline - time.monotonic()) / 2):
-            async with ledger.turn(call.caller.principal):
+            async with ledger.turn(call.caller, bound.kind):
                 while True:
                     came_back = ledger.came_back
                     if (attempt := await self._try(offer)) is not None:
@@ -118,7 +122,7 @@ class Reserving:
                         return None
                     with anyio.move_on_after(OTHERS_S):
                         await came_back.wait()
-        return None
+        return await self._try(offer)  # for those who waited behind others: money of their own may be there by now
 
     async def _wait(self, event: anyio.Event) -> None:
         with anyio.move_on_after(self._call.deadline - time.monotonic()):
@@ -140,6 +144,7 @@ class Reserving:
             shortage = await self._ledger.reserve(call, attempt)
         except anyio.get_cancelled_exc_class():
             self._ledger.settle(_unsent(attempt))
+            call.came_back()
             raise
         except BaseException:
             call.withdraw(attempt)

@@ -34,7 +34,7 @@ RESOURCES: tuple[Resource, ...] = tuple(
         ("usage://today", "Usage: today", "The same for today"),
         ("usage://history", "Usage: history", "30 days, and the 20 latest sessions"),
         ("models://catalog", "Gemini models", "Tiers, models, prices with dates, what changes next"),
-        ("results://recent", "Recent results", "The 20 latest results, with their ids"),
+        ("results://recent", "Recent results", "The 20 latest results, with their ids; what batches owe"),
     )
 )
 TEMPLATES: tuple[ResourceTemplate, ...] = (
@@ -54,7 +54,13 @@ async def _catalog(services: Services, caller: Caller) -> Any:
 
 
 async def _recent(services: Services, caller: Caller) -> Any:
-    return {"results": await services.results.recent(caller.principal)}
+    """``pending``: what batches will make, which is no result yet."""
+    waiting = await services.batches.table.pending(caller.principal) if services.batches else []
+    pending = [
+        {"id": result_id, "uri": f"results://{result_id}", "tool": tool, "standing": standing.words}
+        for result_id, tool, standing in waiting
+    ]
+    return {"pending": pending, "results": await services.results.recent(caller.principal)}
 
 
 _READERS: dict[str, Reader] = {

@@ -10,6 +10,7 @@ from gemini_mcp.config import Settings
 from gemini_mcp.domain.catalog import Catalogue, Tier, UnknownModel
 from gemini_mcp.engine.database import Database
 from gemini_mcp.engine.ledger import migrate
+from gemini_mcp.engine.liveness import alone
 from gemini_mcp.engine.salvage import is_spoilt, set_aside
 from gemini_mcp.gemini.catalog import load_catalogue
 
@@ -18,17 +19,33 @@ async def opened_database(settings: Settings) -> Database:
     """The ledger's file, made when missing, in a folder that only its user can enter; one that is damaged is set
     aside, as its ``notice`` then tells."""
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return await anyio.to_thread.run_sync(_opened, settings)
+
+
+def _opened(settings: Settings) -> Database:
     database = Database(settings.ledger_path, migrate)
     try:
-        await anyio.to_thread.run_sync(database.open)
+        database.open()
     except sqlite3.DatabaseError as error:
         if not is_spoilt(error):
             raise
-        notice = await anyio.to_thread.run_sync(set_aside, settings.ledger_path)
-        structlog.get_logger().warning("ledger_set_aside", error=str(error), notice=notice)
+        with alone(settings.home / "opening"):
+            return _opened_anew(settings)
+    return database
+
+
+def _opened_anew(settings: Settings) -> Database:
+    """By one process at a time, each looking again: what it found damaged another may have set aside meanwhile."""
+    database = Database(settings.ledger_path, migrate)
+    try:
+        database.open()
+    except sqlite3.DatabaseError as error:
+        if not is_spoilt(error):
+            raise
         database = Database(settings.ledger_path, migrate)
-        await anyio.to_thread.run_sync(database.open)
-        database.notice = notice
+        database.notice = set_aside(settings.ledger_path)
+        structlog.get_logger().warning("ledger_set_aside", error=str(error), notice=database.notice)
+        database.open()
     return database
 
 

@@ -14,7 +14,7 @@ from gemini_mcp.domain.errors import InvalidArgument, TooLarge, UnsupportedForma
 from gemini_mcp.domain.imaging import PDF_PAGE_TOKENS
 from gemini_mcp.domain.material import Detail, Media, Page, Source
 from gemini_mcp.sources.child import Children
-from gemini_mcp.sources.documents import office_text, pdf_pages, pdf_parts
+from gemini_mcp.sources.documents import office_text, pdf_pages, pdf_parts, places_of
 from gemini_mcp.sources.formats import Format, format_of, unsupported
 from gemini_mcp.sources.images import image_media
 from gemini_mcp.sources.notebooks import notebook_code, notebook_text
@@ -116,20 +116,31 @@ class Conversion:
         return Converted(source, [*warnings, *(f"{path}: {warning}" for warning in read.warnings)])
 
     async def cut(self, groups: Sequence[tuple[Source, ...]]) -> list[tuple[Source, ...]]:
-        """PDFs cut to the pages that each group's sources name; every file is opened once."""
-        wanted: dict[Media, list[tuple[Page, ...]]] = {}
+        """PDFs cut to the pages that each group's sources name; every file is opened once.
+
+        The groups together hold every page that was read of a file.
+        """
+        read: dict[int, list[Source]] = {}
         for source in chain.from_iterable(groups):
             if source.media is not None and source.pages:
-                wanted.setdefault(source.media, []).append(source.pages)
-        made: dict[tuple[Media, tuple[Page, ...]], Media] = {}
-        for media, parts in wanted.items():
-            numbers = [[page.number for page in pages] for pages in parts]
-            cut = await pdf_parts(self._children, media.data, "the PDF", numbers)
-            for pages, data in zip(parts, cut, strict=True):
-                made[media, pages] = replace(media, data=data, tokens=PDF_PAGE_TOKENS * len(pages))
+                # Not by its content: pages that look alike are other pages of other numbers.
+                read.setdefault(id(source.media), []).append(source)
+        made: dict[tuple[int, tuple[Page, ...]], Media] = {}
+        for media, parts in read.items():
+            for part, cut in zip(parts, await self._parts(parts), strict=True):
+                made[media, part.pages] = cut
+        return [tuple(replace(s, media=made.get((id(s.media), s.pages), s.media)) for s in group) for group in groups]
+
+    async def _parts(self, parts: Sequence[Source]) -> list[Media]:
+        """For each source a PDF of its pages. All are of one PDF, which holds their pages alone, in order."""
+        whole = parts[0].media
+        assert whole is not None
+        places = places_of([page.number for source in parts for page in source.pages])
+        numbers = [[places[page.number] for page in source.pages] for source in parts]
+        cut = await pdf_parts(self._children, whole.data, parts[0].path, numbers)
         return [
-            tuple(replace(s, media=made[s.media, s.pages]) if s.media and s.pages else s for s in group)
-            for group in groups
+            replace(whole, data=data, tokens=PDF_PAGE_TOKENS * len(source.pages))
+            for source, data in zip(parts, cut, strict=True)
         ]
 
     async def _text(self, raw: Raw, text: str, sent_as: str) -> Converted:

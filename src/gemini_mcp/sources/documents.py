@@ -1,6 +1,6 @@
 """Documents as text, and PDFs in parts: parsed in a child process, put together here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -57,12 +57,20 @@ async def pdf_pages(children: Children, data: bytes, name: str, pages: str = "")
 
 
 async def pdf_parts(children: Children, data: bytes, name: str, numbers: Sequence[Sequence[int]]) -> list[bytes]:
-    """For each list of page numbers a PDF of just these pages; all pages in one part are ``data`` itself."""
+    """For each list of pages a PDF of just these; all pages in one part are ``data`` itself.
+
+    ``numbers``: where the pages stand in ``data``, from 1. For a PDF made anew see ``places_of``.
+    """
     _check_size(data, name)
     limits = Limits(_PDF_FRAME_S, _TOTAL_S, _MEMORY, _COPIES * len(data) + _SPARE)
     arguments = {"do": "parts", "numbers": [list(part) for part in numbers]}
     parts = await children.run("pdf", arguments, data, name=name, limits=limits)
     return [data if part.value["whole"] else part.data for part in parts]
+
+
+def places_of(numbers: Iterable[int]) -> dict[int, int]:
+    """Where pages with these numbers, in any order, stand in a PDF made anew of just them: the first at 1."""
+    return {number: place for place, number in enumerate(sorted(set(numbers)), start=1)}
 
 
 async def office_text(children: Children, data: bytes, name: str, kind: OfficeKind) -> str:

@@ -9,7 +9,7 @@ from gemini_mcp.domain.catalog import Model, Tier
 from gemini_mcp.domain.errors import AgentError, BudgetExceeded
 from gemini_mcp.domain.likely import FRAME_TOKENS, LikelyCall, thinking_tokens
 from gemini_mcp.domain.money import short_usd, usd_text
-from gemini_mcp.domain.routing import ANSWER_TOKENS, THINKING_TOKENS, look
+from gemini_mcp.domain.routing import ANSWER_TOKENS, LEAST_ANSWER_TOKENS, LEAST_THINKING_TOKENS, THINKING_TOKENS, look
 from gemini_mcp.domain.task import Task
 from gemini_mcp.domain.tokens import MARGIN, estimate_tokens
 from gemini_mcp.domain.usage import TokenUsage
@@ -24,7 +24,7 @@ _CAP: Final = "max_cost_usd"
 class Estimate:
     """Of a whole call, all its parts together. Nano-USD, None where a price is not known.
 
-    ``enough_nano``: a cap that leaves room for every part, since each is reserved at its worst case.
+    ``enough_nano``: what leaves room for every part, since each is reserved before it is sent.
     """
 
     input_tokens: int
@@ -43,6 +43,14 @@ class Estimate:
         if cap_nano is not None and self.nano is not None and self.nano > cap_nano:
             message = f"about {short_usd(self.nano)} is needed and {_CAP} is ${usd_text(cap_nano)}"
             raise BudgetExceeded(message, f"Raise {_CAP} to {self._enough}, or {instead}. Nothing was sent.")
+
+    def remaining(self, missing: int, whole: int) -> "Estimate":
+        """Of the same call when only ``missing`` of the ``whole`` tokens that it reads are still to be paid for."""
+        if self.nano is None or missing >= whole:
+            return self
+        nano = self.nano * missing // whole
+        enough = None if self.enough_nano is None else _rounded_up(self.enough_nano - self.nano + nano)
+        return Estimate(self.input_tokens * missing // whole, nano, enough)
 
     def of_whole(self, error: AgentError, cap_nano: int | None) -> AgentError:
         """What a part says about the cap, as it is of use to who set it: in terms of the whole call."""
@@ -78,23 +86,36 @@ def task_tokens(task: Task) -> int:
     return text + media + estimate_tokens(task.instruction) + estimate_tokens(task.context)
 
 
-def of_calls(calls: Sequence[LikelyCall], common: Common, services: Services) -> Estimate:
-    """For calls, instructions included, of the first models of their tiers, or of the one that was named."""
+def of_calls(calls: Sequence[LikelyCall], common: Common, services: Services, *, in_parts: bool = False) -> Estimate:
+    """For calls, instructions included, of the first models of their tiers, or of the one that was named.
+
+    ``in_parts``: some of them are made at the same time.
+    """
+    reserved_nano = worst_nano if in_parts else least_nano
     costs: list[int | None] = []
-    worst: list[int | None] = []
+    more: list[int | None] = []
     for call in calls:
         model, tier = first_model(call.tier, common, services)
-        costs.append(_likely_nano(call, model, tier, services))
-        worst.append(worst_nano(model, tier, call.input_tokens, services))
-    return estimate(sum(call.input_tokens for call in calls), costs, worst)
+        cost, reserved = (
+            _likely_nano(call, model, tier, services),
+            reserved_nano(model, tier, call.input_tokens, services),
+        )
+        costs.append(cost)
+        more.append(None if cost is None or reserved is None else reserved - cost)
+    return estimate(sum(call.input_tokens for call in calls), costs, more)
 
 
-def estimate(input_tokens: int, costs: Sequence[int | None], worst: Sequence[int | None]) -> Estimate:
-    """Of calls by what each is likely to cost and what it costs at worst; unknown as soon as one of them is."""
+def estimate(input_tokens: int, costs: Sequence[int | None], more: Sequence[int | None]) -> Estimate:
+    """Of calls by what each is likely to cost, and how much more is reserved for some; unknown as soon as one is.
+
+    A quarter more is enough at the least: the reservation for the input alone is above what is likely, and of an
+    answer that takes a little more than is likely nothing must be cut off.
+    """
     nano = None if any(cost is None for cost in costs) else sum(cost or 0 for cost in costs)
-    if nano is None or any(each is None for each in worst):
+    if nano is None or any(each is None for each in more):
         return Estimate(input_tokens, nano, None)
-    return Estimate(input_tokens, nano, _rounded_up(nano + max((each or 0 for each in worst), default=0)))
+    spare = max([each or 0 for each in more] + [nano // 4])
+    return Estimate(input_tokens, nano, _rounded_up(nano + spare))
 
 
 def first_model(tier: Tier, common: Common, services: Services) -> tuple[Model | None, Tier]:
@@ -109,9 +130,17 @@ def first_model(tier: Tier, common: Common, services: Services) -> tuple[Model |
 
 def worst_nano(model: Model | None, tier: Tier, input_tokens: int, services: Services) -> int | None:
     """About what is reserved for one call that answers in JSON."""
+    return _reserved_nano(model, ANSWER_TOKENS["json"] + THINKING_TOKENS[tier], input_tokens, services)
+
+
+def least_nano(model: Model | None, tier: Tier, input_tokens: int, services: Services) -> int | None:
+    """About what must be there for a call to be sent at all, with less room for its answer."""
+    return _reserved_nano(model, LEAST_ANSWER_TOKENS + LEAST_THINKING_TOKENS[tier], input_tokens, services)
+
+
+def _reserved_nano(model: Model | None, room: int, input_tokens: int, services: Services) -> int | None:
     if model is None:
         return None
-    room = ANSWER_TOKENS["json"] + THINKING_TOKENS[tier]
     return services.catalogue.worst_case(model.id, int(input_tokens * MARGIN), room, services.today())
 
 

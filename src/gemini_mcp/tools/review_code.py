@@ -12,6 +12,7 @@ from gemini_mcp.engine.ledger import Finished
 from gemini_mcp.engine.parts import joined
 from gemini_mcp.engine.ports import Caller, Progress
 from gemini_mcp.tools import review_material
+from gemini_mcp.tools.allowance import check_allowed
 from gemini_mcp.tools.calls import Common, books, finished, new_call
 from gemini_mcp.tools.estimates import Estimate, of_calls
 from gemini_mcp.tools.omissions import with_omissions
@@ -62,9 +63,9 @@ async def review_code(arguments: ReviewCode, caller: Caller, progress: Progress,
     call.warnings += material.warnings
     cost = _estimate(material, common, services)
     await progress(f"{len(material.units)} part{'s'[: len(material.units) != 1]} to review: {cost.words}")
-    if len(material.units) > 1:
-        cost.check(common.max_cost_nano, "name fewer files")
     run = ReviewRun(material, arguments.focus, arguments.min_severity, common, arguments.fresh, cost, call, services)
+    parts = [(task, unit.tokens) for task, unit in zip(run.reading, material.units, strict=True)]
+    await check_allowed(cost, parts, call, services, "name fewer files")
     async with books(call, services, material.sources):
         review = await run.made()
     answer = joined(run.answers, rendered(review), FAMILY)
@@ -101,7 +102,7 @@ def _estimate(material: ReviewMaterial, common: Common, services: Services) -> E
     looks = -(-len(units) * LIKELY_FINDINGS // FINDINGS_AT_ONCE)
     seen = min(sum(units), SECOND_LOOK_TOKENS) + FRAME_TOKENS["review_refute"]
     refuting = LikelyCall(common.tier or REFUTING_TIER, seen, FINDINGS_AT_ONCE * VERDICT_TOKENS)
-    return of_calls([*reading, *[refuting] * looks], common, services)
+    return of_calls([*reading, *[refuting] * looks], common, services, in_parts=len(units) > 1)
 
 
 def _found_tokens(tokens: int) -> int:

@@ -56,6 +56,11 @@ class ReviewRun:
         self._common, self._fresh, self._call, self._services = common, fresh, call, services
         self.answers: list[Answer] = []
 
+    @property
+    def reading(self) -> list[Task]:
+        """What is asked about each part, in their order."""
+        return [self._reading(unit) for unit in self._material.units]
+
     async def made(self) -> Review:
         """The review. Raises AgentError when no part of it could be read."""
         reported, lost = await self._read()
@@ -94,11 +99,14 @@ class ReviewRun:
         return reported, [(unit, made) for unit, made in zip(units, found, strict=True) if isinstance(made, AgentError)]
 
     async def _read_one(self, unit: ReviewUnit) -> Reported:
-        sources = tuple(_source(each.path, each.text, each.whole) for each in unit.excerpts)
-        tier = self._common.tier or TIER
-        answer = await self._asked("review_code", self._instruction(), FINDINGS_SCHEMA, sources, tier, FAMILY)
+        answer = await self._asked(self._reading(unit))
         await self._call.progress(f"{len(self.answers)} of {len(self._material.units)} parts reviewed")
         return read_findings(answer.text)
+
+    def _reading(self, unit: ReviewUnit) -> Task:
+        sources = tuple(_source(each.path, each.text, each.whole) for each in unit.excerpts)
+        tier = self._common.tier or TIER
+        return self._task("review_code", self._instruction(), FINDINGS_SCHEMA, sources, tier, FAMILY)
 
     def _instruction(self) -> str:
         what = "this change" if self._material.patches is not None else "these files"
@@ -126,7 +134,8 @@ class ReviewRun:
         sources = tuple(source for path in paths if (source := self._code_around(path, group)) is not None)
         instruction = f"Try to refute these findings:\n\n{claims(group)}"
         tier = self._common.tier or REFUTING_TIER
-        answer = await self._asked("review_refute", instruction, REFUTATION_SCHEMA, sources, tier, REFUTATION_FAMILY)
+        task = self._task("review_refute", instruction, REFUTATION_SCHEMA, sources, tier, REFUTATION_FAMILY)
+        answer = await self._asked(task)
         return apply_verdicts(group, answer.text)
 
     def _code_around(self, path: str, group: Iterable[Finding]) -> Source | None:
@@ -137,7 +146,12 @@ class ReviewRun:
             rows = tuple(row for row in rows if any(abs(row.number - line) <= AROUND for line in near))
         return _source(path, Excerpt(path, rows).text, whole=False) if rows else None
 
-    async def _asked(
+    async def _asked(self, task: Task) -> Answer:
+        answer = await self._services.answer(task, self._call.part())
+        self.answers.append(answer)
+        return answer
+
+    def _task(
         self,
         agent: str,
         instruction: str,
@@ -145,8 +159,8 @@ class ReviewRun:
         sources: tuple[Source, ...],
         tier: Tier,
         family: str,
-    ) -> Answer:
-        task = Task(
+    ) -> Task:
+        return Task(
             instruction=instruction,
             sources=sources,
             output_schema=schema,
@@ -157,9 +171,6 @@ class ReviewRun:
             agent=agent,
             family=family,
         )
-        answer = await self._services.answer(task, self._call.part())
-        self.answers.append(answer)
-        return answer
 
 
 def _files(units: Iterable[ReviewUnit]) -> set[str]:

@@ -14,8 +14,9 @@ from gemini_mcp.domain.material import Source
 from gemini_mcp.domain.summary_plan import MERGE_TOKENS, Length, Plan, Terms, plan
 from gemini_mcp.engine.ports import Caller, Progress
 from gemini_mcp.sources.conversion import shown_name
+from gemini_mcp.tools.allowance import check_allowed
 from gemini_mcp.tools.calls import Common, books, finished, new_call
-from gemini_mcp.tools.estimates import Estimate, estimate, first_model, worst_nano
+from gemini_mcp.tools.estimates import Estimate, estimate, first_model, least_nano, worst_nano
 from gemini_mcp.tools.omissions import with_omissions, worth_telling
 from gemini_mcp.tools.services import Delivered, Services
 from gemini_mcp.tools.summary_batch import queued
@@ -66,12 +67,15 @@ async def summarize_docs(arguments: SummarizeDocs, caller: Caller, progress: Pro
     call = new_call(NAME, caller, progress, services, common.max_cost_nano)
     call.warnings += [*warnings, *material.warnings]
     await progress(f"{_counted(material.sources)}: {planned.words()}")
-    if planned.kind == "map_reduce":
-        cost.check(common.max_cost_nano, "name fewer sources")
     found = worth_telling(material.left_out)
     about = (focus, arguments.length, common, merging_tier, arguments.fresh, cost, found)
     order = Order(planned, *about, len(material.sources) + len(found), _instruction(arguments.sources, focus))
     run = order.run(call, services)
+    if not arguments.batch:
+        parts = [(task, chunk.tokens) for task, chunk in zip(run.reading, planned.chunks, strict=True)]
+        await check_allowed(cost, parts, call, services, "name fewer sources")
+    elif planned.kind == "map_reduce":  # what a batch needs is reserved at once: the budgets are looked at then
+        cost.check(common.max_cost_nano, "name fewer sources")
     async with books(call, services, material.sources):
         if arguments.batch and (given := await queued(order, run, call, material.sources, services)):
             return with_omissions(given, order.left_out)
@@ -105,10 +109,14 @@ def _terms(common: Common, merging_tier: Tier, services: Services) -> Terms:
 
 def _estimate(planned: Plan, common: Common, merging_tier: Tier, services: Services) -> Estimate:
     reading = first_model(common.tier or TIERS[0], common, services)
-    worst = [worst_nano(*reading, max(chunk.tokens for chunk in planned.chunks), services)]
-    if planned.merges:
-        worst.append(worst_nano(*first_model(merging_tier, common, services), MERGE_TOKENS, services))
-    return estimate(planned.estimated_input_tokens, [planned.estimated_nano], worst)
+    nano = planned.estimated_nano
+    if planned.kind == "one":
+        least = least_nano(*reading, planned.estimated_input_tokens, services)
+        more = None if nano is None or least is None else least - nano
+        return estimate(planned.estimated_input_tokens, [nano], [more])
+    worst = worst_nano(*reading, max(chunk.tokens for chunk in planned.chunks), services)
+    merging = worst_nano(*first_model(merging_tier, common, services), MERGE_TOKENS, services)
+    return estimate(planned.estimated_input_tokens, [nano], [worst, merging])
 
 
 async def _with_parts(planned: Plan, services: Services) -> Plan:
