@@ -29,7 +29,8 @@ GEMINI_AGENTS = str(Path(sys.executable).parent / "gemini-agents")
 TIMEOUT_S = 60
 
 RECEIPT_LINE = re.compile(
-    r"\[(?P<model>[\w.+ -]+?) · (?P<tier>lite|flash|pro) · [\d,]+ in(?: \([\d,]+ cached\))? / [\d,]+ out · \$\d+\.\d+ · [\d.]+ s · "
+    r"\[(?P<model>[\w.+ -]+?) · (?P<tier>lite|flash|pro) · [\d,]+ in(?: \([\d,]+ cached\))? / [\d,]+ out · "
+    r"\$\d+\.\d+ · [\d.]+ s · "
     r"(?P<result_id>r_[0-9a-z]+)(?P<notes>[^\]\n]*)\]"
 )
 
