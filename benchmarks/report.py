@@ -1,19 +1,25 @@
-"""RESULTS.md: what was measured, on what, by which command. Missed targets are said to be missed."""
+"""RESULTS.md: what was measured, on what, by which command. Missed targets are said to be missed.
 
+What each benchmark measured last is kept beside it, in results.json, so that one can be run anew by itself.
+"""
+
+import json
 import os
 import platform
 import time
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.figures import Figure
 
 RESULTS = Path(__file__).resolve().with_name("RESULTS.md")
+_KEPT = RESULTS.with_name("results.json")
 _PACKAGES = ("gemini-agents", "mcp", "google-genai", "httpx2", "anyio", "pydantic")
 _HEAD = """\
 # Benchmarks
 
-Written by `python benchmarks/run.py --write` (`make bench`) on {date}; {took}. Do not edit.
+Written by `python benchmarks/run.py --write` (`make bench`), measured {when}; {took} in all. Do not edit.
 
 - Machine: {machine}. Other work may have run beside it: read the ratios, which compare neighbours in time.
 - Versions: {versions}; Python {python}.
@@ -32,16 +38,22 @@ def shown(figure: Figure) -> str:
     return f"{figure.number}. {' | '.join(columns)}\n   {figure.note}"
 
 
-def write(done: dict[str, list[Figure]], took_s: float) -> None:
-    """Replace RESULTS.md by this run."""
+def write(done: dict[str, tuple[list[Figure], float]]) -> None:
+    """Replace what was measured before by this run, and write it all. ``done``: figures and seconds, by benchmark."""
+    kept = json.loads(_KEPT.read_text("utf-8")) if _KEPT.exists() else {}
+    for name, (figures, took_s) in done.items():
+        today = time.strftime("%Y-%m-%d")
+        kept[name] = {"date": today, "took_s": round(took_s), "figures": [asdict(figure) for figure in figures]}
+    _KEPT.write_text(json.dumps(kept, indent=1, ensure_ascii=False, sort_keys=True) + "\n", "utf-8")
+    dates = sorted({one["date"] for one in kept.values()})
     head = _HEAD.format(
-        date=time.strftime("%Y-%m-%d"),
-        took=f"{took_s / 60:.0f} minutes",
+        when=f"on {dates[0]}" if len(dates) == 1 else f"from {dates[0]} to {dates[-1]}",
+        took=f"{sum(one['took_s'] for one in kept.values()) / 60:.0f} minutes",
         machine=_machine(),
         versions=", ".join(f"{name} {version(name)}" for name in _PACKAGES),
         python=platform.python_version(),
     )
-    lines = [(figure, name) for name, figures in done.items() for figure in figures]
+    lines = [(Figure(**figure), name) for name, one in kept.items() for figure in one["figures"]]
     lines.sort(key=lambda line: (int(line[0].number.rstrip("ab")), line[0].number))
     rows = [_row(figure, name) for figure, name in lines]
     notes = list(dict.fromkeys(f"- **{figure.number}**: {figure.note}." for figure, _ in lines))

@@ -55,18 +55,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure gemini-agents against its targets.")
     parser.add_argument("--only", action="append", choices=BENCHMARKS, metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument("--quick", action="store_true", help="few repetitions: a look, not a measurement")
-    parser.add_argument("--write", action="store_true", help="write RESULTS.md")
+    parser.add_argument("--write", action="store_true", help="write RESULTS.md, the others as they were measured last")
     options = parser.parse_args()
-    if options.write and (options.quick or options.only):
-        parser.error("RESULTS.md is of one whole run: leave out --quick and --only")
-    started = time.monotonic()
-    done: dict[str, list[Figure]] = {}
+    if options.write and options.quick:
+        parser.error("a look is no measurement: leave out --quick or --write")
     for name in options.only or BENCHMARKS:
         began = time.monotonic()
-        done[name] = BENCHMARKS[name](Effort(options.quick))
-        for figure in done[name]:
+        figures = BENCHMARKS[name](Effort(options.quick))
+        took_s = time.monotonic() - began
+        for figure in figures:
             print(shown(figure), flush=True)
-        print(f"  ({name}: {time.monotonic() - began:.0f} s)", flush=True)
-    if options.write:
-        write(done, time.monotonic() - started)
+        print(f"  ({name}: {took_s:.0f} s)", flush=True)
+        if options.write:
+            write({name: (figures, took_s)})
     return 0
