@@ -47,8 +47,7 @@ def product(upstream: str, home: Path, **env: str) -> ServerSpec:
 
 
 def _command() -> tuple[str, ...]:
-    script = Path(sys.executable).with_name("gemini-agents")
-    return (str(script),) if script.exists() else (sys.executable, "-m", "gemini_mcp")
+    return (sys.executable, str(SERVERS / "product.py"))
 
 
 @contextmanager

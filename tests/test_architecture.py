@@ -249,6 +249,7 @@ def test_a_server_starts_without_what_only_a_call_needs_and_writes_nothing_to_st
     assert "gemini_mcp.server.app" in loaded
     assert ((loaded - sdk) & LATER, stdout) == (set(), "")
     assert not loaded & {"google.genai", "tenacity", "diskcache", "genai_prices"}
+    assert not loaded & {"gemini_mcp.sources.reader", "gemini_mcp.engine.cascade", "gemini_mcp.tools.services"}
 
 
 def test_the_command_line_loads_no_server_to_print_its_help() -> None:

@@ -16,7 +16,8 @@ from gemini_mcp.gemini.catalog import load_catalogue
 from gemini_mcp.server.composition import opened
 from gemini_mcp.simulator.server import running
 from gemini_mcp.simulator.simulator import Simulator
-from gemini_mcp.tools.delegate_task import DelegateTask, delegate_task
+from gemini_mcp.tools.arguments import DelegateTask
+from gemini_mcp.tools.delegate_task import delegate_task
 from gemini_mcp.tools.services import Delivered, Services
 
 ME, YOU = Caller("me", "s1"), Caller("you", "s2")

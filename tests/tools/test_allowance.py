@@ -8,9 +8,10 @@ import pytest
 
 from gemini_mcp.domain.errors import BudgetExceeded
 from gemini_mcp.engine.ports import silent
-from gemini_mcp.tools.review_code import ReviewCode, review_code
+from gemini_mcp.tools.arguments import ReviewCode, SummarizeDocs
+from gemini_mcp.tools.review_code import review_code
 from gemini_mcp.tools.services import Delivered
-from gemini_mcp.tools.summarize_docs import SummarizeDocs, summarize_docs
+from gemini_mcp.tools.summarize_docs import summarize_docs
 
 from .conftest import ME, Office, Open
 

@@ -8,7 +8,8 @@ from PIL import Image, ImageDraw
 
 from gemini_mcp.domain.errors import FileNotFound, InvalidArgument, TooLarge, UnsupportedFormat
 from gemini_mcp.engine.ports import silent
-from gemini_mcp.tools.analyze_image import AnalyzeImage, analyze_image
+from gemini_mcp.tools.analyze_image import analyze_image
+from gemini_mcp.tools.arguments import AnalyzeImage
 from gemini_mcp.tools.services import Delivered
 
 from .conftest import ME, Office, Open

@@ -23,7 +23,7 @@ from gemini_mcp.domain.errors import (
     UnknownModelName,
 )
 from gemini_mcp.domain.money import usd_text
-from gemini_mcp.tools.delegate_task import DelegateTask
+from gemini_mcp.tools.arguments import DelegateTask
 from gemini_mcp.tools.services import Delivered, ToolFailure
 
 from .conftest import FLASH, LITE, ME, PRO, YOU, Office, Open

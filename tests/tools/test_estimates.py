@@ -8,10 +8,11 @@ import pytest
 from PIL import Image
 
 from gemini_mcp.domain.errors import BudgetExceeded, InvalidArgument
-from gemini_mcp.tools.analyze_image import AnalyzeImage, analyze_image
+from gemini_mcp.tools.analyze_image import analyze_image
+from gemini_mcp.tools.arguments import AnalyzeImage, ReviewCode, SummarizeDocs
 from gemini_mcp.tools.estimates import Estimate, estimate
-from gemini_mcp.tools.review_code import ReviewCode, review_code
-from gemini_mcp.tools.summarize_docs import SummarizeDocs, summarize_docs
+from gemini_mcp.tools.review_code import review_code
+from gemini_mcp.tools.summarize_docs import summarize_docs
 
 from .conftest import ME, Office, Open
 

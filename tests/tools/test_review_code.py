@@ -10,7 +10,8 @@ import pytest
 
 from gemini_mcp.domain.errors import BudgetExceeded, FileNotFound, InvalidArgument, PathDenied, UnsupportedFormat
 from gemini_mcp.engine.ports import silent
-from gemini_mcp.tools.review_code import ReviewCode, review_code
+from gemini_mcp.tools.arguments import ReviewCode
+from gemini_mcp.tools.review_code import review_code
 from gemini_mcp.tools.services import Delivered, ToolFailure
 
 from .conftest import ME, Office, Open

@@ -7,7 +7,8 @@ import pytest
 
 from gemini_mcp.domain.errors import FileNotFound, InvalidArgument, PathDenied, Refusal
 from gemini_mcp.engine.ports import silent
-from gemini_mcp.tools.review_code import ReviewCode, review_code
+from gemini_mcp.tools.arguments import ReviewCode
+from gemini_mcp.tools.review_code import review_code
 from tests.sources.repositories import a_repository, commit, git, write
 
 from .conftest import ME, Office, Open

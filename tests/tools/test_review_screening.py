@@ -14,9 +14,10 @@ from gemini_mcp.domain.errors import InvalidArgument, SecretFound
 from gemini_mcp.domain.patches import parse_patch
 from gemini_mcp.engine.ports import silent
 from gemini_mcp.sources.secrets import Screen
-from gemini_mcp.tools.review_code import ReviewCode, review_code
+from gemini_mcp.tools.arguments import ReviewCode, SummarizeDocs
+from gemini_mcp.tools.review_code import review_code
 from gemini_mcp.tools.review_screening import redacted_change, secrets_of
-from gemini_mcp.tools.summarize_docs import SummarizeDocs, summarize_docs
+from gemini_mcp.tools.summarize_docs import summarize_docs
 from tests.sources.canaries import B64, HEX, SHAPED, Mint
 from tests.sources.repositories import a_repository, git, write
 

@@ -11,10 +11,11 @@ import pytest
 
 from gemini_mcp.domain.errors import AgentError
 from gemini_mcp.engine.ports import silent
-from gemini_mcp.tools.analyze_image import AnalyzeImage, analyze_image
-from gemini_mcp.tools.delegate_task import DelegateTask, delegate_task
-from gemini_mcp.tools.review_code import ReviewCode, review_code
-from gemini_mcp.tools.summarize_docs import SummarizeDocs, summarize_docs
+from gemini_mcp.tools.analyze_image import analyze_image
+from gemini_mcp.tools.arguments import AnalyzeImage, DelegateTask, ReviewCode, SummarizeDocs
+from gemini_mcp.tools.delegate_task import delegate_task
+from gemini_mcp.tools.review_code import review_code
+from gemini_mcp.tools.summarize_docs import summarize_docs
 from tests.sources.canaries import SHAPED, Mint
 from tests.sources.made import docx, paragraph, pdf
 

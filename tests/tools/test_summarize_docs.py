@@ -10,8 +10,9 @@ import pytest
 
 from gemini_mcp.domain.errors import BudgetExceeded, FileNotFound, InvalidArgument, SecretFound
 from gemini_mcp.engine.ports import silent
+from gemini_mcp.tools.arguments import SummarizeDocs
 from gemini_mcp.tools.services import Delivered, ToolFailure
-from gemini_mcp.tools.summarize_docs import SummarizeDocs, summarize_docs
+from gemini_mcp.tools.summarize_docs import summarize_docs
 from tests.sources.made import pdf
 
 from .conftest import ME, Office, Open

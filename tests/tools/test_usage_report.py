@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from gemini_mcp.domain.money import usd_text
 from gemini_mcp.engine.ports import Caller, silent
-from gemini_mcp.tools.usage_report import UsageReport, brief, usage_report
+from gemini_mcp.tools.arguments import UsageReport
+from gemini_mcp.tools.usage_report import brief, usage_report
 
 from .conftest import LITE, ME, YOU, Office, Open
 

@@ -7,10 +7,11 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
-Severity = Literal["critical", "high", "medium", "low"]
-Category = Literal["bug", "security", "performance", "concurrency", "tests", "style"]
+from gemini_mcp.domain.choices import Category as Category
+from gemini_mcp.domain.choices import Severity as Severity
+
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """The gravest first."""
 CATEGORIES: tuple[Category, ...] = get_args(Category)

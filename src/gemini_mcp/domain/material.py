@@ -1,9 +1,10 @@
 """What a task is about: files, pages and images as they were read, and as they are sent."""
 
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
-Detail = Literal["low", "medium", "high"]
+from gemini_mcp.domain.choices import Detail as Detail
+
 DETAILS: Final[tuple[Detail, ...]] = ("low", "medium", "high")
 
 

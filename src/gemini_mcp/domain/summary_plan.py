@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from gemini_mcp.domain.choices import Length as Length
 from gemini_mcp.domain.chunking import MOST_PAGES, PAGE_TOKENS, Chunk, chunks, is_blank, one_chunk
 from gemini_mcp.domain.claims import Claim, listed
 from gemini_mcp.domain.likely import FRAME_TOKENS, thought_about
 from gemini_mcp.domain.material import Source
 from gemini_mcp.domain.money import short_usd
 from gemini_mcp.domain.tokens import estimate_tokens
-
-Length = Literal["brief", "standard", "detailed"]
 
 ONE_CALL_TOKENS: Final = 60_000
 CHUNK_TOKENS: Final = 28_000

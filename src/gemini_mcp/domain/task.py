@@ -1,12 +1,11 @@
 """A delegated task, as the tools hand it to the engine."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from gemini_mcp.domain.catalog import Tier
+from gemini_mcp.domain.choices import Expect as Expect
 from gemini_mcp.domain.material import Source
-
-Expect = Literal["text", "markdown", "json", "python", "diff"]
 
 
 @dataclass(frozen=True, slots=True)

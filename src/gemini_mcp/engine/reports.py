@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gemini_mcp.domain.budgets import BudgetKind, Budgets
+from gemini_mcp.domain.choices import Scope as Scope
 from gemini_mcp.domain.money import usd_text
 from gemini_mcp.engine import counters
 from gemini_mcp.engine.counters import Standing
@@ -13,7 +14,6 @@ from gemini_mcp.engine.database import Database
 from gemini_mcp.engine.ledger import UNLIMITED, local_day, local_moment
 from gemini_mcp.engine.ports import Caller
 
-Scope = Literal["session", "today", "week", "all"]
 GroupBy = Literal["model", "tool", "session", "day", "family"]
 
 _TOKENS = ("input_tokens", "cached_tokens", "output_tokens", "thinking_tokens", "tool_use_tokens", "search_queries")

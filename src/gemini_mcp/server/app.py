@@ -42,10 +42,10 @@ from gemini_mcp.server.sessions import HttpSessions, Sessions, StdioSessions
 from gemini_mcp.server.slash_commands import SlashCommands
 from gemini_mcp.server.surface import call_tool, failed, find_tool, tool_list
 from gemini_mcp.server.updates import Updates
-from gemini_mcp.tools.repeats import Repeats
 
 if TYPE_CHECKING:
     from gemini_mcp.server.composition import Engine
+    from gemini_mcp.tools.repeats import Repeats
 
 NOTIFY_S = 1.0
 """A subscriber that does not read must not hold up a call's end."""
@@ -88,7 +88,8 @@ class _Handlers:
 
     def __init__(self, host: EngineHost, sessions: Sessions, updates: Updates, commands: SlashCommands) -> None:
         self._host, self._sessions, self._updates, self._commands = host, sessions, updates, commands
-        self._in_flight, self._repeats = InFlight(), Repeats()
+        self._in_flight = InFlight()
+        self._repeats: Repeats | None = None
 
     def lifespan(self, server: Server[EngineHost]) -> AbstractAsyncContextManager[EngineHost]:
         return self._host.running()
@@ -108,6 +109,10 @@ class _Handlers:
     async def _engine(self) -> "Engine":
         """Raises StateUnavailable."""
         engine = await self._host.engine()
+        if self._repeats is None:
+            from gemini_mcp.tools.repeats import Repeats
+
+            self._repeats = Repeats()
         if engine.services.batches is not None:
             engine.services.batches.told = self._updates.usage_changed
         return engine

@@ -98,5 +98,7 @@ class EngineHost:
 def _import_composition() -> Opened:
     """The handshake does without the engine, so it is imported when it is opened, and off the event loop."""
     from gemini_mcp.server.composition import opened
+    from gemini_mcp.server.surface import load_handlers
 
+    load_handlers()
     return opened

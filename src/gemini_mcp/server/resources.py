@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
@@ -17,9 +17,9 @@ from mcp_types import (
 from gemini_mcp.domain.ids import RESULT_ID
 from gemini_mcp.engine.ports import Caller
 from gemini_mcp.server.surface import MOST_CHARACTERS
-from gemini_mcp.tools.batch import result_or_standing
-from gemini_mcp.tools.models_report import models_json
-from gemini_mcp.tools.services import Services
+
+if TYPE_CHECKING:
+    from gemini_mcp.tools.services import Services
 
 JSON = "application/json"
 USAGE_URIS = ("usage://session", "usage://today", "usage://history", "results://recent")
@@ -46,14 +46,16 @@ TEMPLATES: tuple[ResourceTemplate, ...] = (
     ),
 )
 
-Reader = Callable[[Services, Caller], Awaitable[Any]]
+Reader = Callable[["Services", Caller], Awaitable[Any]]
 
 
-async def _catalog(services: Services, caller: Caller) -> Any:
+async def _catalog(services: "Services", caller: Caller) -> Any:
+    from gemini_mcp.tools.models_report import models_json
+
     return models_json(services.catalogue, services.today())
 
 
-async def _recent(services: Services, caller: Caller) -> Any:
+async def _recent(services: "Services", caller: Caller) -> Any:
     """``pending``: what batches will make, which is no result yet."""
     waiting = await services.batches.table.pending(caller.principal) if services.batches else []
     pending = [
@@ -72,7 +74,7 @@ _READERS: dict[str, Reader] = {
 }
 
 
-async def read_resource(uri: str, caller: Caller, services: Services) -> ReadResourceResult:
+async def read_resource(uri: str, caller: Caller, services: "Services") -> ReadResourceResult:
     """A resource's content. Raises MCPError for what is not there, or is not this caller's."""
     if (reader := _READERS.get(uri)) is not None:
         text = json.dumps(await reader(services, caller), indent=1, ensure_ascii=False)
@@ -84,9 +86,11 @@ async def read_resource(uri: str, caller: Caller, services: Services) -> ReadRes
 
 
 async def _result(
-    uri: str, result_id: str, number: int | None, caller: Caller, services: Services
+    uri: str, result_id: str, number: int | None, caller: Caller, services: "Services"
 ) -> ReadResourceResult:
     """A result, or a part of it. JSON comes whole unless a part is asked for: half of it is no JSON."""
+    from gemini_mcp.tools.batch import result_or_standing
+
     found = await result_or_standing(caller.principal, result_id, services)
     if found is None:
         raise _missing(uri, "results://recent lists the results that are kept")

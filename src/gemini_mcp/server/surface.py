@@ -5,16 +5,19 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
 
 from mcp_types import CallToolResult, ContentBlock, ResourceLink, TextContent, Tool, ToolAnnotations
 from pydantic import BaseModel, ValidationError
 
 from gemini_mcp.domain.errors import AgentError, InvalidArgument
 from gemini_mcp.engine.ports import Caller, Progress
-from gemini_mcp.tools import analyze_image, delegate_task, review_code, summarize_docs, usage_report
-from gemini_mcp.tools.repeats import Repeats, request_of
-from gemini_mcp.tools.services import Delivered, Services, ToolFailure
+from gemini_mcp.tools import arguments
+
+if TYPE_CHECKING:
+    from gemini_mcp.tools.repeats import Repeats
+    from gemini_mcp.tools.services import Delivered, Services
 
 RECEIPT_META = "gemini-agents/receipt"
 ERROR_META = "gemini-agents/error"
@@ -22,65 +25,59 @@ MOST_CHARACTERS = 45_000
 _PREVIEW = 2_000
 
 logger = logging.getLogger(__name__)
-Handler = Callable[[Any, Caller, Progress, Services], Awaitable[Delivered]]
+Handler = Callable[[Any, Caller, Progress, "Services"], Awaitable["Delivered"]]
 
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
-    """One tool: how it is described, what it takes, the function behind it."""
+    """One tool: how it is described, what it takes. The function behind it has its name, in a module of that name."""
 
     name: str
     title: str
     description: str
     arguments: type[BaseModel]
-    handler: Handler
     search_hint: str
     spends: bool
 
 
 TOOLS: tuple[ToolSpec, ...] = (
     ToolSpec(
-        delegate_task.NAME,
+        "delegate_task",
         "Delegate a task to Gemini",
-        delegate_task.DESCRIPTION,
-        delegate_task.DelegateTask,
-        delegate_task.delegate_task,
+        arguments.DELEGATE_TASK,
+        arguments.DelegateTask,
         "delegate read summarize extract draft translate Gemini cheap long files",
         spends=True,
     ),
     ToolSpec(
-        summarize_docs.NAME,
+        "summarize_docs",
         "Summarize documents with Gemini",
-        summarize_docs.DESCRIPTION,
-        summarize_docs.SummarizeDocs,
-        summarize_docs.summarize_docs,
+        arguments.SUMMARIZE_DOCS,
+        arguments.SummarizeDocs,
         "summarize documents PDF folder read long files docs Gemini",
         spends=True,
     ),
     ToolSpec(
-        analyze_image.NAME,
+        "analyze_image",
         "Look at images with Gemini",
-        analyze_image.DESCRIPTION,
-        analyze_image.AnalyzeImage,
-        analyze_image.analyze_image,
+        arguments.ANALYZE_IMAGE,
+        arguments.AnalyzeImage,
         "image screenshot photo chart picture scan look OCR Gemini",
         spends=True,
     ),
     ToolSpec(
-        review_code.NAME,
+        "review_code",
         "Review code with Gemini",
-        review_code.DESCRIPTION,
-        review_code.ReviewCode,
-        review_code.review_code,
+        arguments.REVIEW_CODE,
+        arguments.ReviewCode,
         "review code diff git bugs security findings Gemini",
         spends=True,
     ),
     ToolSpec(
-        usage_report.NAME,
+        "usage_report",
         "Gemini usage and cost",
-        usage_report.DESCRIPTION,
-        usage_report.UsageReport,
-        usage_report.usage_report,
+        arguments.USAGE_REPORT,
+        arguments.UsageReport,
         "cost spend usage tokens bill Gemini",
         spends=False,
     ),
@@ -108,6 +105,12 @@ def tool_list() -> list[Tool]:
     ]
 
 
+def load_handlers() -> None:
+    """Before the first call, where nobody waits."""
+    for tool in TOOLS:
+        _handler(tool)
+
+
 def find_tool(name: str) -> ToolSpec | None:
     return _BY_NAME.get(name)
 
@@ -117,18 +120,21 @@ async def call_tool(
     given: dict[str, Any],
     caller: Caller,
     progress: Progress,
-    services: Services,
-    repeats: Repeats | None = None,
+    services: "Services",
+    repeats: "Repeats | None" = None,
     meta: Mapping[str, Any] | None = None,
 ) -> CallToolResult:
     """Run a tool, once for a call that its client sends twice (``meta`` names it). Every AgentError becomes a result
     that says what is wrong and how to mend it."""
+    from gemini_mcp.tools.repeats import request_of
+    from gemini_mcp.tools.services import ToolFailure
+
     try:
         arguments = parse_arguments(tool, given)
         request = request_of(tool.name, given, caller, meta or {}) if tool.spends else None
 
-        async def work(progress: Progress) -> Delivered:
-            return await tool.handler(arguments, caller, progress, services)
+        async def work(progress: Progress) -> "Delivered":
+            return await _handler(tool)(arguments, caller, progress, services)
 
         if repeats is None or request is None:
             return delivered(await work(progress))
@@ -140,6 +146,11 @@ async def call_tool(
     except Exception as error:  # the client is owed a result; the traceback is for the log
         logger.exception("%s failed", tool.name)
         return failed(InternalError(f"an error of our own ({type(error).__name__})", "Please report it."), None)
+
+
+def _handler(tool: ToolSpec) -> Handler:
+    """Imported at its first call: the handshake does without what reads files and asks models."""
+    return cast(Handler, getattr(import_module(f"gemini_mcp.tools.{tool.name}"), tool.name))
 
 
 class InternalError(AgentError):
@@ -157,7 +168,7 @@ def parse_arguments(tool: ToolSpec, given: dict[str, Any]) -> BaseModel:
         raise InvalidArgument(f"{where}: {first['msg']}", f"{tool.name} takes {known}.") from None
 
 
-def delivered(result: Delivered) -> CallToolResult:
+def delivered(result: "Delivered") -> CallToolResult:
     """The answer in blocks of its own, then the receipt's line."""
     blocks = _blocks(result)
     if result.receipt_line:
@@ -175,7 +186,7 @@ def failed(error: AgentError, receipt: dict[str, Any] | None) -> CallToolResult:
     return CallToolResult(content=blocks, is_error=True, _meta={ERROR_META: about})
 
 
-def _blocks(result: Delivered) -> list[ContentBlock]:
+def _blocks(result: "Delivered") -> list[ContentBlock]:
     """A long text in part, with a link to the whole; long JSON only as a preview, since half of it is no JSON."""
     if len(result.text) <= MOST_CHARACTERS or not result.result_id:
         return [TextContent(text=result.text)]

@@ -1,40 +1,18 @@
 """analyze_image: a question about images, which are made as small as what is billed for before they are sent."""
 
-from typing import Annotated, Any
-
-from pydantic import BaseModel, ConfigDict, Field
-
 from gemini_mcp.domain.errors import InvalidArgument
-from gemini_mcp.domain.material import Detail
 from gemini_mcp.domain.task import Task
 from gemini_mcp.engine.ledger import Finished
 from gemini_mcp.engine.ports import Caller, Progress
+from gemini_mcp.tools.arguments import AnalyzeImage
 from gemini_mcp.tools.calls import Common, books, check_schema, finished, new_call
 from gemini_mcp.tools.estimates import of_task
 from gemini_mcp.tools.omissions import notes, with_omissions, worth_telling
 from gemini_mcp.tools.services import Delivered, Services
 
 NAME = "analyze_image"
-DESCRIPTION = (
-    "Ask a Gemini model about images: screenshots, photos, charts, scans (PNG, JPEG, WebP, GIF, HEIC). Metadata such as"
-    " GPS stays here. Several images may be compared in one question."
-)
 MOST_IMAGES = 32
 FAMILY = "image"
-
-
-class AnalyzeImage(BaseModel):
-    """The tool's arguments."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    images: Annotated[list[str], Field(description="Paths in the project, or https URLs")]
-    question: Annotated[str, Field(description="What to find out")]
-    output_schema: Annotated[dict[str, Any] | None, Field(description="JSON Schema the answer must fit")] = None
-    detail: Annotated[Detail, Field(description="high for small print")] = "medium"
-    tier: Annotated[str, Field(description="As for delegate_task")] = "auto"
-    max_cost_usd: Annotated[float | None, Field(description="Cap for this call")] = None
-    fresh: Annotated[bool, Field(description="Do not answer from the cache")] = False
 
 
 async def analyze_image(arguments: AnalyzeImage, caller: Caller, progress: Progress, services: Services) -> Delivered:

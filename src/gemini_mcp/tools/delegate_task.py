@@ -1,57 +1,23 @@
 """delegate_task: one task to the cheapest Gemini model whose answer passes the checks."""
 
 from dataclasses import replace
-from typing import Annotated, Any
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from gemini_mcp.domain.errors import AgentError, InvalidArgument, TooLarge
 from gemini_mcp.domain.ids import RESULT_ID
-from gemini_mcp.domain.task import Expect, Rejected, Task
+from gemini_mcp.domain.task import Rejected, Task
 from gemini_mcp.engine.batch_desk import Ends
 from gemini_mcp.engine.batch_work import Item, Work
 from gemini_mcp.engine.ledger import Finished
 from gemini_mcp.engine.ports import Answer, Call, Caller, Progress
 from gemini_mcp.engine.results import KeptResult
+from gemini_mcp.tools.arguments import DelegateTask
 from gemini_mcp.tools.batch import check_batchable, desk_of, queue
 from gemini_mcp.tools.calls import Common, books, check_schema, finished, new_call
 from gemini_mcp.tools.omissions import notes, with_omissions, worth_telling
 from gemini_mcp.tools.services import Delivered, Services
 
 NAME = "delegate_task"
-DESCRIPTION = (
-    "Hand a self-contained task to a Gemini model: cheap, fast, 1M-token context. Starts on the cheapest tier, checks"
-    " the answer and climbs only if the check fails. Name `files` instead of pasting them: they are read here and cost"
-    " you no context. The last block is the receipt (model, tokens, cost, result id)."
-)
 _MIME_TYPES: dict[str, str] = {"markdown": "text/markdown", "json": "application/json", "python": "text/x-python"}
-
-
-class DelegateTask(BaseModel):
-    """The tool's arguments."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    task: Annotated[
-        str, Field(description="What to do, complete in itself: the model sees nothing else of your conversation")
-    ]
-    context: Annotated[str, Field(description="Background it needs")] = ""
-    files: Annotated[
-        list[str], Field(description="Text, PDF and Office files, folders, globs, https URLs; !tests/ leaves out")
-    ] = []
-    tier: Annotated[
-        str, Field(description="auto, or where to start: lite, flash, pro; or a model id, then that model only")
-    ] = "auto"
-    expect: Annotated[Expect, Field(description="Form of the answer; checked")] = "text"
-    output_schema: Annotated[dict[str, Any] | None, Field(description="JSON Schema the answer must fit")] = None
-    web_search: Annotated[bool, Field(description="Let it search the web")] = False
-    follow_up_to: Annotated[str, Field(description="Id of an earlier result")] = ""
-    feedback: Annotated[
-        str, Field(description="Why that result is wrong (a failed test, say): the task climbs a tier")
-    ] = ""
-    max_cost_usd: Annotated[float | None, Field(description="Cap for all attempts of this call")] = None
-    fresh: Annotated[bool, Field(description="Do not answer from the cache")] = False
-    batch: Annotated[bool, Field(description="Half price, within 24 h; read results://{id} later")] = False
 
 
 async def delegate_task(arguments: DelegateTask, caller: Caller, progress: Progress, services: Services) -> Delivered:

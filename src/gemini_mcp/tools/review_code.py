@@ -1,11 +1,8 @@
 """review_code: findings about code, each looked up in it before anybody sees it."""
 
-from typing import Annotated, Any
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any
 
 from gemini_mcp.domain.errors import InvalidArgument, UnsupportedFormat
-from gemini_mcp.domain.findings import Category, Severity
 from gemini_mcp.domain.likely import FRAME_TOKENS, LikelyCall
 from gemini_mcp.domain.review_text import rendered, structured
 from gemini_mcp.engine.ledger import Finished
@@ -13,6 +10,7 @@ from gemini_mcp.engine.parts import joined
 from gemini_mcp.engine.ports import Caller, Progress
 from gemini_mcp.tools import review_material
 from gemini_mcp.tools.allowance import check_allowed
+from gemini_mcp.tools.arguments import ReviewCode
 from gemini_mcp.tools.calls import Common, books, finished, new_call
 from gemini_mcp.tools.estimates import Estimate, of_calls
 from gemini_mcp.tools.omissions import with_omissions
@@ -21,33 +19,12 @@ from gemini_mcp.tools.review_run import FAMILY, FINDINGS_AT_ONCE, REFUTING_TIER,
 from gemini_mcp.tools.services import Delivered, Services
 
 NAME = "review_code"
-DESCRIPTION = (
-    "A first review of files, a diff or a git range. Every finding's quote is looked up in the code and a second model"
-    " tries to refute it; what falls is counted in `dropped`. Verify what is left before you act on it."
-)
 LIKELY_FINDINGS = 2
 """In one part; what a finding, a part's summary and a verdict on a finding take, in tokens:"""
 
 FINDING_TOKENS, SUMMARY_TOKENS, VERDICT_TOKENS = 170, 80, 60
 SECOND_LOOK_TOKENS = 8_000
 """About what a second look is shown."""
-
-
-class ReviewCode(BaseModel):
-    """The tool's arguments."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    paths: Annotated[
-        list[str], Field(description="Files, folders or globs, !tests/ leaves out; with git_range only these of it")
-    ] = []
-    diff: Annotated[str, Field(description="A unified diff")] = ""
-    git_range: Annotated[str, Field(description="staged, working, a...b, a..b or a commit")] = ""
-    focus: Annotated[list[Category], Field(description="Only these; empty for all")] = []
-    min_severity: Annotated[Severity, Field(description="Leave out what is less grave")] = "low"
-    tier: Annotated[str, Field(description="As for delegate_task")] = "auto"
-    max_cost_usd: Annotated[float | None, Field(description="Cap for this call")] = None
-    fresh: Annotated[bool, Field(description="Do not answer from the cache")] = False
 
 
 async def review_code(arguments: ReviewCode, caller: Caller, progress: Progress, services: Services) -> Delivered:

@@ -2,19 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated
 
 import anyio.to_thread
-from pydantic import BaseModel, ConfigDict, Field
 
 from gemini_mcp.domain.catalog import TIERS, Tier, tier_above
 from gemini_mcp.domain.errors import InvalidArgument, UnsupportedFormat
 from gemini_mcp.domain.likely import THINKING_TOKENS
 from gemini_mcp.domain.material import Source
-from gemini_mcp.domain.summary_plan import MERGE_TOKENS, Length, Plan, Terms, plan
+from gemini_mcp.domain.summary_plan import MERGE_TOKENS, Plan, Terms, plan
 from gemini_mcp.engine.ports import Caller, Progress
 from gemini_mcp.sources.conversion import shown_name
 from gemini_mcp.tools.allowance import check_allowed
+from gemini_mcp.tools.arguments import SummarizeDocs
 from gemini_mcp.tools.calls import Common, books, finished, new_call
 from gemini_mcp.tools.estimates import Estimate, estimate, first_model, least_nano, worst_nano
 from gemini_mcp.tools.omissions import with_omissions, worth_telling
@@ -23,29 +22,6 @@ from gemini_mcp.tools.summary_batch import queued
 from gemini_mcp.tools.summary_order import Order
 
 NAME = "summarize_docs"
-DESCRIPTION = (
-    "Summarize documents without reading them yourself: Markdown, text, code, HTML, PDF, DOCX, PPTX, XLSX; hundreds of"
-    " files or a 1,500-page PDF. Each claim carries its source, and its quote was found there."
-)
-
-
-class SummarizeDocs(BaseModel):
-    """The tool's arguments."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    sources: Annotated[
-        list[str],
-        Field(
-            description="Paths, folders, globs, https URLs; of a PDF some pages: a.pdf#pages=3-7; !tests/ leaves out"
-        ),
-    ]
-    focus: Annotated[str, Field(description="What the reader wants to know")] = ""
-    length: Annotated[Length, Field(description="6, 15 or 40 claims or so")] = "standard"
-    tier: Annotated[str, Field(description="As for delegate_task")] = "auto"
-    max_cost_usd: Annotated[float | None, Field(description="Cap for this call")] = None
-    fresh: Annotated[bool, Field(description="Do not answer from the cache")] = False
-    batch: Annotated[bool, Field(description="As for delegate_task")] = False
 
 
 async def summarize_docs(arguments: SummarizeDocs, caller: Caller, progress: Progress, services: Services) -> Delivered:

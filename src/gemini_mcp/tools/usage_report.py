@@ -1,29 +1,15 @@
 """usage_report: the ledger in numbers, the same data as the usage resources in a form that costs its reader little."""
 
 import json
-from typing import Annotated, Any
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any
 
 from gemini_mcp.engine.ports import Caller, Progress
-from gemini_mcp.engine.reports import Scope
+from gemini_mcp.tools.arguments import UsageReport
 from gemini_mcp.tools.services import Delivered, Services
 
 NAME = "usage_report"
-DESCRIPTION = (
-    "What Gemini has cost: tokens and USD by model and tool, savings, cache hits. Costs nothing. What is left out is 0;"
-    " null is unknown. usage://session says how savings are worked out."
-)
 _ALWAYS = {"days", "calls", "cost_usd"}
 """What the report is read for: told even when there is nothing."""
-
-
-class UsageReport(BaseModel):
-    """The tool's arguments."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    scope: Annotated[Scope, Field(description="session, today, the last 7 days, or 30 days and sessions")] = "session"
 
 
 async def usage_report(arguments: UsageReport, caller: Caller, progress: Progress, services: Services) -> Delivered:
