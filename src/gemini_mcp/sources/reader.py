@@ -73,6 +73,8 @@ class Reader:
         return await self._conversion.cut(groups)
 
     async def _read(self, names: Sequence[str], convert: Convert, purpose: Purpose) -> Material:
+        if not names:
+            return Material((), (), ())
         selected = await anyio.to_thread.run_sync(self._survey.selected, names, purpose)
         converted = await Batch(selected, self._fetch, convert).converted()
         check_served(selected, converted, purpose)

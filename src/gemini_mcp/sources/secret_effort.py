@@ -8,6 +8,8 @@ _START_S, _MEGABYTE_S = 4.0, 0.5
 """CPU seconds for any text, and for each MB of it. Ordinary text takes 0.2 s a MB, on a slow machine twice that."""
 
 _EVERY = 64
+_SMALL = 50_000
+"""Characters that cannot take long. Reading the clock takes as long as looking through a few hundred of them."""
 
 
 class Effort:
@@ -15,12 +17,15 @@ class Effort:
 
     def __init__(self, name: str, size: int) -> None:
         self._name, self._left = name, _START_S + _MEGABYTE_S * size / 1e6
-        self._since = time.thread_time()
+        self._small = size < _SMALL
+        self._since = 0.0
+        self.resume()
         self._ticks = 0
 
     def resume(self) -> None:
         """In a thread that may be another than before."""
-        self._since = time.thread_time()
+        if not self._small:
+            self._since = time.thread_time()
 
     def tick(self) -> None:
         """To be called for each thing that is looked at more closely."""
@@ -29,6 +34,8 @@ class Effort:
             self.check()
 
     def check(self) -> None:
+        if self._small:
+            return
         now = time.thread_time()
         self._left -= now - self._since
         self._since = now

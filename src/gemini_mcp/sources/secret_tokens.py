@@ -27,6 +27,8 @@ def tokens(text: str, effort: Effort) -> Iterator[Span]:
     runs = Runs(text)
     for shape in SHAPES:
         for mark in shape.marks:
+            if mark not in text:  # as nearly all of them: a generator for each would take longer than the search
+                continue
             done = 0
             for at in positions(text, mark):
                 effort.tick()
