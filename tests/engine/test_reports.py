@@ -220,10 +220,10 @@ async def test_the_whole_ledger_is_grouped_as_asked(
     two = a_call("s2", "you", family="json", started_at=noon)
     await spend(ledger, one, paid(one, 1_000))
     await spend(ledger, two, paid(two, 3_000, model_served=FLASH))
-    found = await reports.grouped(by, None)
+    found = (await reports.spending(by, None))["rows"]
     assert [each[by] for each in found] == names
     assert sum(Decimal(each["cost_usd"]) for each in found) == Decimal("0.000004")
-    assert await reports.grouped(by, noon + 1) == []
+    assert (await reports.spending(by, noon + 1))["rows"] == []
 
 
 async def test_every_kind_of_token_is_reported(ledger: Ledger, reports: Reports) -> None:

@@ -360,7 +360,7 @@ async def test_what_takes_too_long_to_look_through_is_refused(monkeypatch: pytes
     monkeypatch.setattr(secret_effort, "_START_S", 0.0)
     monkeypatch.setattr(secret_effort, "_MEGABYTE_S", 0.0)
     with pytest.raises(TooLarge, match=r"a\.txt takes too long to look through"):
-        await Screen().looked_through("a.txt", "hello")
+        await Screen().looked_through("a.txt", "".join(long_text(slices=2)))
 
 
 async def test_a_call_that_is_cancelled_ends_with_the_slice_it_is_at(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,13 @@ class Budgets:
         return self.session_nano is not None or self.day_nano is not None
 
 
+def raising(kind: BudgetKind, enough_usd: str) -> str:
+    """How to have that much, in words that may go on."""
+    otherwise = "begin a new session" if kind == "session" else "wait until tomorrow"
+    variable = f"GEMINI_AGENTS_{kind.upper()}_BUDGET_USD"
+    return f"The user can set {variable} to {enough_usd} or more and restart the server; or {otherwise}"
+
+
 @dataclass(frozen=True, slots=True)
 class Shortage:
     """A reservation that the budget of that kind did not allow. ``left_nano`` is what nobody has spent or reserved,
@@ -50,10 +57,7 @@ class Shortage:
 
     def fix(self, needed_nano: int) -> str:
         """How to get that much more."""
-        variable = f"GEMINI_AGENTS_{self.kind.upper()}_BUDGET_USD"
-        enough = usd_text(self.limit_nano - self.left_nano + needed_nano)
-        otherwise = "begin a new session" if self.kind == "session" else "wait until tomorrow"
-        return f"The user can set {variable} to {enough} or more and restart the server; or {otherwise}."
+        return f"{raising(self.kind, usd_text(self.limit_nano - self.left_nano + needed_nano) or '')}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from gemini_mcp.domain.batching import UpstreamBatch
 from gemini_mcp.domain.catalog import Catalogue
 from gemini_mcp.domain.errors import NOTHING_USED, UpstreamError
 from gemini_mcp.domain.messages import ModelAnswer, ModelRequest
-from gemini_mcp.domain.usage import TokenUsage
 from gemini_mcp.engine.batch_work import BatchLost, Turn
 from gemini_mcp.engine.ports import Attempt
+from gemini_mcp.engine.pricing import price, price_book
 from gemini_mcp.engine.reserving import SEARCHES_RESERVED
 
 BATCH = "batch"
@@ -46,7 +46,7 @@ def failed_turn(asked: Attempt, error: UpstreamError, catalogue: Catalogue, toda
     attempt = replace(asked, under_way=False, usage=error.usage, reason=f"{error.code}: {error.message}"[:300])
     attempt.verdict = "unknown" if error.usage is None else "failed"
     attempt.model_served = error.model_served or ""
-    attempt.simulated = "list" if error.simulated == "list" else "zero" if error.simulated else None
+    attempt.simulated = price_book(error.simulated)
     return Turn(_priced(attempt, catalogue, today), error)
 
 
@@ -59,17 +59,9 @@ def _answered(asked: Attempt, answer: ModelAnswer, catalogue: Catalogue, today: 
 
 
 def _priced(attempt: Attempt, catalogue: Catalogue, today: date) -> Attempt:
-    """Usage that was never learned costs the reservation, so that the ledger is never below the bill."""
     attempt.service_tier = BATCH
     attempt.ms = int((time.time() - attempt.started_at) * 1000)
-    usage, served = attempt.usage, attempt.model_served or attempt.model
-    if usage is None:
-        attempt.cost_nano = attempt.reserved_nano
-    elif attempt.simulated == "zero" or usage == TokenUsage():
-        attempt.cost_nano = 0
-    else:
-        attempt.cost_nano = catalogue.cost(served, usage, today, BATCH)
-        attempt.discount_nano = max(0, (catalogue.cost(served, usage, today) or 0) - (attempt.cost_nano or 0))
+    price(attempt, catalogue, today)
     return attempt
 
 

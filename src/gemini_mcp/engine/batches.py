@@ -17,7 +17,7 @@ from gemini_mcp.engine import counters
 from gemini_mcp.engine.batch_burial import bury
 from gemini_mcp.engine.counters import BATCH_OWNER
 from gemini_mcp.engine.database import Database
-from gemini_mcp.engine.ledger import local_day, local_moment
+from gemini_mcp.engine.ledger import BEGIN_CALL, local_day, local_moment
 from gemini_mcp.engine.liveness import Owner
 from gemini_mcp.engine.ports import Attempt, Call
 
@@ -27,8 +27,6 @@ MOST_AT_ONCE = 20
 
 _OPEN = "state NOT IN ('done', 'failed')"
 _MINE = f"batch_id = ? AND lease_owner = ? AND {_OPEN}"
-_BEGIN = """INSERT OR IGNORE INTO calls (result_id, owner, principal, session_id, tool, family, status, started_at, day)
-    VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?)"""
 _RESERVE = """INSERT INTO attempts (attempt_id, result_id, owner, state, principal, session_id, tool, family, tier,
     model, service_tier, reserved_nano, started_at, day) VALUES (?, ?, ?, 'reserved', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _RECORD = """INSERT INTO batches (batch_id, result_id, principal, session_id, tool, endpoint, state, work, created_at,
@@ -119,7 +117,7 @@ class Batches:
             nano = sum(attempt.reserved_nano or 0 for attempt in attempts)
             shortage = counters.reserve(connection, account, nano, self.budgets)
             if shortage is None:
-                connection.execute(_BEGIN, begin)
+                connection.execute(BEGIN_CALL, begin)
                 connection.executemany(_RESERVE, [(*row, account.day) for row in rows])
                 connection.execute(_RECORD, recorded)
                 if replaced is not None:

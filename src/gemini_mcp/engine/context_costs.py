@@ -15,10 +15,12 @@ from gemini_mcp.domain.catalog import Catalogue
 from gemini_mcp.domain.context_caching import TTL_S, Context, storage_nano
 from gemini_mcp.domain.errors import DeadlineExceeded, UpstreamError
 from gemini_mcp.domain.ids import attempt_id
-from gemini_mcp.domain.messages import ModelRequest, PriceBook
+from gemini_mcp.domain.messages import ModelRequest
 from gemini_mcp.domain.usage import TokenUsage
 from gemini_mcp.engine.ledger import Ledger
 from gemini_mcp.engine.ports import Attempt, Call, Verdict
+from gemini_mcp.engine.pricing import price_book
+from gemini_mcp.engine.reserving import begun
 
 NOTHING = TokenUsage()
 
@@ -81,19 +83,7 @@ class ContextCosts:
             return None
         attempt = Attempt(attempt_id(), request.model, call.tier, whole, time.time(), keeps=True)
         spending = Spending(self, self._ledger, call, attempt, tokens, most_nano)
-        call.begin(attempt)
-        try:
-            shortage = await self._ledger.reserve(call, attempt)
-        except anyio.get_cancelled_exc_class():
-            spending.settle(NOTHING, 0, "cancelled", "cancelled before it was sent")
-            raise
-        except BaseException:
-            call.withdraw(attempt)
-            raise
-        if shortage is None:
-            return spending
-        call.withdraw(attempt)
-        return None
+        return spending if await begun(self._ledger, call, attempt) is None else None
 
 
 class Spending:
@@ -116,7 +106,7 @@ class Spending:
         if not self._attempt.under_way:
             return
         if isinstance(error, UpstreamError):
-            self._attempt.simulated = _book(error.simulated)
+            self._attempt.simulated = price_book(error.simulated)
             late = isinstance(error, DeadlineExceeded)
             cost = 0 if error.usage is not None else self._most
             self.settle(error.usage, cost, "timed_out" if late else "failed", f"{error.code}: {error.message}"[:300])
@@ -151,7 +141,3 @@ class Spending:
         attempt.under_way = False
         self._ledger.settle(attempt)
         self._call.came_back()
-
-
-def _book(simulated: str | None) -> PriceBook | None:
-    return None if simulated is None else "list" if simulated == "list" else "zero"

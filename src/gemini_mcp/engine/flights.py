@@ -1,7 +1,7 @@
 """Single flight: identical calls at the same time share one. It ends when its last waiter has gone."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -12,6 +12,7 @@ from gemini_mcp.domain.errors import AgentError, BudgetExceeded, DeadlineExceede
 from gemini_mcp.engine.ports import Answer, Call, Caller, Progress
 
 LISTENER_S = 0.25
+WAITING = "the same call is under way; waiting for its answer"
 LATER_S = 1.0
 """Who joined late has so much time left, or more, when the leader's is over."""
 
@@ -28,10 +29,7 @@ class _Flight:
     error: BaseException | None = None
 
     async def tell(self, message: str) -> None:
-        for progress in list(self.listeners.values()):
-            # One that does not read, or fails, must not hold up the others.
-            with anyio.move_on_after(LISTENER_S), suppress(Exception):
-                await progress(message)
+        await tell_all(self.listeners.values(), message)
 
 
 class Flights:
@@ -57,7 +55,7 @@ class Flights:
             flight.listeners[id(call)] = call.progress
         try:
             if not led:
-                await call.progress("the same call is under way; waiting for its answer")
+                await call.progress(WAITING)
             await flight.landed.wait()
         finally:
             await self._leave(key, flight, call)
@@ -92,6 +90,13 @@ class Flights:
     def _forget(self, key: str, flight: _Flight) -> None:
         if self._flights.get(key) is flight:
             del self._flights[key]
+
+
+async def tell_all(listeners: Iterable[Progress], message: str) -> None:
+    """One that does not read, or fails, must not hold up the others."""
+    for progress in list(listeners):
+        with anyio.move_on_after(LISTENER_S), suppress(Exception):
+            await progress(message)
 
 
 def _is_the_leaders_own(flight: _Flight, call: Call) -> bool:

@@ -30,8 +30,8 @@ RECOVER_EVERY_S = 5.0
 UNLIMITED = Budgets()
 _RESERVE = """INSERT INTO attempts (attempt_id, result_id, owner, state, principal, session_id, tool, family, tier,
     model, reserved_nano, started_at, day) VALUES (?, ?, ?, 'reserved', ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-_BEGIN = """INSERT OR IGNORE INTO calls (result_id, owner, principal, session_id, tool, family, status, started_at, day)
-    VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?)"""
+BEGIN_CALL = """INSERT OR IGNORE INTO calls (result_id, owner, principal, session_id, tool, family, status, started_at,
+    day) VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?)"""
 _SETTLE = """UPDATE attempts SET state = 'settled', model_served = ?, service_tier = ?, verdict = ?, reason = ?,
     cost_nano = ?, usage_known = ?, ms = ?, simulated = ?, discount_nano = ?, context_nano = ?,
     input_tokens = ?, cached_tokens = ?, output_tokens = ?,
@@ -112,7 +112,7 @@ class Ledger:
         def operation(connection: sqlite3.Connection) -> Shortage | None:
             shortage = counters.reserve(connection, account, attempt.reserved_nano or 0, self.budgets)
             if shortage is None:
-                connection.execute(_BEGIN, (*begin, call.started_at, local_day(call.started_at)))
+                connection.execute(BEGIN_CALL, (*begin, call.started_at, local_day(call.started_at)))
                 connection.execute(_RESERVE, row)
             return shortage
 
@@ -148,7 +148,7 @@ class Ledger:
 
         def operation(connection: sqlite3.Connection) -> list[Alert]:
             if not call.attempts:
-                connection.execute(_BEGIN, (*begin, call.started_at, local_day(call.started_at)))
+                connection.execute(BEGIN_CALL, (*begin, call.started_at, local_day(call.started_at)))
             connection.execute(_FINISH, row)
             if answer is not None:
                 kept = (call.result_id, who.principal, who.session_id, call.tool, now, end.instruction, answer.text)

@@ -9,10 +9,11 @@ import structlog
 
 from gemini_mcp.domain.catalog import Catalogue
 from gemini_mcp.domain.errors import DeadlineExceeded, UpstreamError
-from gemini_mcp.domain.messages import ModelAnswer, ModelRequest, PriceBook
+from gemini_mcp.domain.messages import ModelAnswer, ModelRequest
 from gemini_mcp.domain.usage import TokenUsage
 from gemini_mcp.engine.ledger import Ledger
 from gemini_mcp.engine.ports import Attempt, Call, Generate, Verdict
+from gemini_mcp.engine.pricing import price, price_book
 from gemini_mcp.engine.reserving import Reserving
 
 log = structlog.get_logger()
@@ -63,17 +64,15 @@ class _Meter:
 
     def failed(self, error: UpstreamError) -> None:
         self._attempt.model_served = error.model_served or ""
-        self._attempt.simulated = "list" if error.simulated == "list" else "zero" if error.simulated else None
+        self._attempt.simulated = price_book(error.simulated)
         verdict: Verdict = "timed_out" if isinstance(error, DeadlineExceeded) else "failed"
         self.settle(error.usage, verdict, f"{error.code}: {error.message}"[:300])
 
     def settle(self, usage: TokenUsage | None, verdict: Verdict | None, reason: str) -> None:
-        """Usage that was never learned costs the reservation, so that the ledger is never below the bill."""
         attempt = self._attempt
         attempt.usage, attempt.verdict, attempt.reason = usage, verdict, reason
         attempt.ms = int((time.monotonic() - self._started) * 1000)
-        attempt.cost_nano = attempt.reserved_nano if usage is None else self._cost(usage, attempt.simulated)
-        attempt.discount_nano = self._discount(usage)
+        price(attempt, self._catalogue, self._today)
         attempt.under_way = False
         self._ledger.settle(attempt)
         self._call.came_back()
@@ -87,17 +86,3 @@ class _Meter:
             ms=attempt.ms,
             cost_nano=attempt.cost_nano,
         )
-
-    def _discount(self, usage: TokenUsage | None) -> int:
-        attempt = self._attempt
-        if usage is None or not attempt.cost_nano or attempt.service_tier == "standard":
-            return 0
-        standard = self._catalogue.cost(attempt.model_served or attempt.model, usage, self._today)
-        return max(0, (standard or 0) - attempt.cost_nano)
-
-    def _cost(self, usage: TokenUsage, simulated: PriceBook | None) -> int | None:
-        if simulated == "zero" or usage == TokenUsage():
-            return 0
-        attempt = self._attempt
-        served = attempt.model_served or attempt.model
-        return self._catalogue.cost(served, usage, self._today, attempt.service_tier)

@@ -119,12 +119,9 @@ class Reports:
         since = local_day(time.time() - 6 * 86_400)
         return await self._database.read(lambda c: {"days": _days(c, of_principal(caller.principal), since)})
 
-    async def grouped(self, by: GroupBy, since: float | None) -> list[dict[str, Any]]:
-        """Rows for ``gemini-agents usage``: every principal of this ledger, since a Unix time."""
-        return await self._database.read(lambda c: _grouped(c, _since(since), by))
-
     async def spending(self, by: GroupBy, since: float | None) -> dict[str, Any]:
-        """The same rows, what they come to, and the days on which it was spent: ``{rows, totals, days, method}``."""
+        """For ``gemini-agents usage``, of every principal, since a Unix time: rows, what they come to, and the days on
+        which it was spent: ``{rows, totals, days, method}``."""
         where = _since(since)
 
         def read(connection: sqlite3.Connection) -> dict[str, Any]:

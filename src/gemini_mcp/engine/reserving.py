@@ -27,7 +27,6 @@ SEARCHES_RESERVED = 8
 FLEX_S = 60.0
 """What flex serves may wait: with less time than that it is not asked for."""
 
-
 OTHERS_S = 0.25
 """How often it is looked whether money of other processes came back."""
 
@@ -139,19 +138,9 @@ class Reserving:
             return None
         attempt = Attempt(attempt_id(), offer.request.model, call.tier, offer.worst_nano, time.time())
         attempt.service_tier = offer.request.service_tier
-        call.begin(attempt)
-        try:
-            shortage = await self._ledger.reserve(call, attempt)
-        except anyio.get_cancelled_exc_class():
-            self._ledger.settle(_unsent(attempt))
-            call.came_back()
-            raise
-        except BaseException:
-            call.withdraw(attempt)
-            raise
+        shortage = await begun(self._ledger, call, attempt)
         if shortage is None:
             return attempt
-        call.withdraw(attempt)
         self._bound = shortage
         return None
 
@@ -237,8 +226,20 @@ def _name_of(bound: Bound) -> str:
     return "max_cost_usd" if isinstance(bound, CapReached) else f"the {bound.kind} budget"
 
 
-def _unsent(attempt: Attempt) -> Attempt:
-    """Cancelled while its reservation was written."""
-    attempt.usage, attempt.cost_nano, attempt.under_way = TokenUsage(), 0, False
-    attempt.verdict, attempt.reason = "cancelled", "cancelled before it was sent"
-    return attempt
+async def begun(ledger: Ledger, call: Call, attempt: Attempt) -> Shortage | None:
+    """Begin an attempt and reserve for it; withdrawn again when a budget does not allow it, or with any error."""
+    call.begin(attempt)
+    try:
+        shortage = await ledger.reserve(call, attempt)
+    except anyio.get_cancelled_exc_class():  # its row may be written all the same
+        attempt.usage, attempt.cost_nano, attempt.under_way = TokenUsage(), 0, False
+        attempt.verdict, attempt.reason = "cancelled", "cancelled before it was sent"
+        ledger.settle(attempt)
+        call.came_back()
+        raise
+    except BaseException:
+        call.withdraw(attempt)
+        raise
+    if shortage is not None:
+        call.withdraw(attempt)
+    return shortage

@@ -45,7 +45,6 @@ from gemini_mcp.server.updates import Updates
 
 if TYPE_CHECKING:
     from gemini_mcp.server.composition import Engine
-    from gemini_mcp.tools.repeats import Repeats
 
 NOTIFY_S = 1.0
 """A subscriber that does not read must not hold up a call's end."""
@@ -89,7 +88,6 @@ class _Handlers:
     def __init__(self, host: EngineHost, sessions: Sessions, updates: Updates, commands: SlashCommands) -> None:
         self._host, self._sessions, self._updates, self._commands = host, sessions, updates, commands
         self._in_flight = InFlight()
-        self._repeats: Repeats | None = None
 
     def lifespan(self, server: Server[EngineHost]) -> AbstractAsyncContextManager[EngineHost]:
         return self._host.running()
@@ -109,10 +107,6 @@ class _Handlers:
     async def _engine(self) -> "Engine":
         """Raises StateUnavailable."""
         engine = await self._host.engine()
-        if self._repeats is None:
-            from gemini_mcp.tools.repeats import Repeats
-
-            self._repeats = Repeats()
         if engine.services.batches is not None:
             engine.services.batches.told = self._updates.usage_changed
         return engine
@@ -130,7 +124,7 @@ class _Handlers:
         try:
             with self._in_flight.registered(caller, context.request_id):
                 async with progress_for(context) as progress:
-                    return await call_tool(tool, given, caller, progress, engine.services, self._repeats, meta)
+                    return await call_tool(tool, given, caller, progress, engine.services, engine.repeats, meta)
         finally:
             if tool.spends:
                 with anyio.move_on_after(NOTIFY_S, shield=True):

@@ -44,6 +44,7 @@ from gemini_mcp.sources.reader import Reader
 from gemini_mcp.sources.secrets import Screen
 from gemini_mcp.sources.web import Web
 from gemini_mcp.tools.batch_results import batch_finished
+from gemini_mcp.tools.repeats import Repeats
 from gemini_mcp.tools.services import Services
 
 AGENTS = (
@@ -64,6 +65,7 @@ class Engine:
 
     services: Services
     gateway: Gateway
+    repeats: Repeats
 
 
 @asynccontextmanager
@@ -129,7 +131,7 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
             group.start_soon(contexts.recover)
             group.start_soon(desk.run)
             try:
-                yield Engine(services, gateway)
+                yield Engine(services, gateway, Repeats())
             finally:
                 group.cancel_scope.cancel()
     finally:  # only now have the flights settled what they had under way

@@ -23,30 +23,29 @@ async def opened_database(settings: Settings) -> Database:
 
 
 def _opened(settings: Settings) -> Database:
+    database, damage = _tried(settings)
+    if damage is None:
+        return database
+    with alone(settings.home / "opening"):  # looking again: another process may have set it aside meanwhile
+        database, damage = _tried(settings)
+        if damage is not None:
+            database = Database(settings.ledger_path, migrate)
+            database.notice = set_aside(settings.ledger_path)
+            structlog.get_logger().warning("ledger_set_aside", error=str(damage), notice=database.notice)
+            database.open()
+    return database
+
+
+def _tried(settings: Settings) -> tuple[Database, sqlite3.DatabaseError | None]:
+    """The open database, or what says that its file is damaged. Raises other errors."""
     database = Database(settings.ledger_path, migrate)
     try:
         database.open()
     except sqlite3.DatabaseError as error:
         if not is_spoilt(error):
             raise
-        with alone(settings.home / "opening"):
-            return _opened_anew(settings)
-    return database
-
-
-def _opened_anew(settings: Settings) -> Database:
-    """By one process at a time, each looking again: what it found damaged another may have set aside meanwhile."""
-    database = Database(settings.ledger_path, migrate)
-    try:
-        database.open()
-    except sqlite3.DatabaseError as error:
-        if not is_spoilt(error):
-            raise
-        database = Database(settings.ledger_path, migrate)
-        database.notice = set_aside(settings.ledger_path)
-        structlog.get_logger().warning("ledger_set_aside", error=str(error), notice=database.notice)
-        database.open()
-    return database
+        return database, error
+    return database, None
 
 
 def load_models(settings: Settings) -> Catalogue:

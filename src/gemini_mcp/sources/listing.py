@@ -15,9 +15,9 @@ from gemini_mcp.domain.errors import FileNotFound, TooLarge
 from gemini_mcp.sources.beneath import Beneath
 from gemini_mcp.sources.exclusions import Exclusions
 from gemini_mcp.sources.globs import Glob, globs, is_glob
-from gemini_mcp.sources.missing import not_found
 from gemini_mcp.sources.places import Place, unusable_name
 from gemini_mcp.sources.sifting import KEPT_BY_GIT, file_left_out, folder_left_out
+from gemini_mcp.sources.suggestions import not_found
 from gemini_mcp.sources.trees import Entry, Trees
 
 MOST_FILES = 500

@@ -10,10 +10,10 @@ import anyio.to_thread
 
 from gemini_mcp.domain.catalog import Family
 from gemini_mcp.domain.material import Detail, Source
-from gemini_mcp.sources.batch import Batch, Convert
 from gemini_mcp.sources.beneath import Beneath
 from gemini_mcp.sources.child import Children
 from gemini_mcp.sources.conversion import Conversion, Raw, shown_url
+from gemini_mcp.sources.gathering import Convert, Gathering
 from gemini_mcp.sources.purposes import DOCUMENTS, IMAGES, Purpose
 from gemini_mcp.sources.secrets import Screen
 from gemini_mcp.sources.survey import MOST_FILE_BYTES, Survey, Wanted, check_served
@@ -76,7 +76,7 @@ class Reader:
         if not names:
             return Material((), (), ())
         selected = await anyio.to_thread.run_sync(self._survey.selected, names, purpose)
-        converted = await Batch(selected, self._fetch, convert).converted()
+        converted = await Gathering(selected, self._fetch, convert).converted()
         check_served(selected, converted, purpose)
         warnings = [*selected.warnings, *(warning for one in converted.values() for warning in one.warnings)]
         sources = tuple(one.source for one in converted.values())

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from gemini_mcp.domain.budgets import BudgetKind
+from gemini_mcp.domain.budgets import BudgetKind, raising
 from gemini_mcp.domain.errors import BudgetExceeded
 from gemini_mcp.domain.money import NANO_PER_USD
 from gemini_mcp.domain.task import Task
@@ -55,14 +55,11 @@ def _beyond_budget(
     cost: Estimate, nano: int, kind: BudgetKind, left_nano: int, services: Services, instead: str
 ) -> BudgetExceeded:
     limit = services.ledger.budgets.limit(kind) or 0
-    variable = f"GEMINI_AGENTS_{kind.upper()}_BUDGET_USD"
     enough = _cents(limit - left_nano + (cost.enough_nano or nano), ROUND_CEILING)
     message = f"about ${_cents(nano, ROUND_CEILING)} is needed and ${_cents(max(0, left_nano), ROUND_FLOOR)} of the"
-    otherwise = "begin a new session" if kind == "session" else "wait until tomorrow"
     return BudgetExceeded(
         f"{message} {kind} budget of ${_cents(limit, ROUND_FLOOR)} is left",
-        f"The user can set {variable} to {enough} or more and restart the server; or {otherwise}, or {instead}."
-        " Nothing was sent.",
+        f"{raising(kind, enough)}, or {instead}. Nothing was sent.",
     )
 
 

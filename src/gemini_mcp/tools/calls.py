@@ -44,13 +44,19 @@ class Common:
 
     def first_model(self, services: Services) -> Model:
         """The model that is asked first. Raises UnknownModelName when the tier has none left."""
-        today = services.today()
+        model, tier = self.first_of(self.tier or TIERS[0], services)
+        if model is None:
+            raise UnknownModelName(f"no model of tier {tier} is left", "gemini-agents models lists them.")
+        return model
+
+    def first_of(self, tier: Tier, services: Services) -> tuple[Model | None, Tier]:
+        """The model that a tier's calls begin with, or the one that was named, and its tier; None: none is left."""
+        catalogue, today = services.catalogue, services.today()
         if self.model is not None:
-            return services.catalogue.resolve(self.model, today).model
-        candidates = services.catalogue.candidates(self.tier or TIERS[0], today)
-        if not candidates:
-            raise UnknownModelName(f"no model of tier {self.tier} is left", "gemini-agents models lists them.")
-        return candidates[0].model
+            model = catalogue.resolve(self.model, today).model
+            return model, catalogue.tier_of(model.id) or tier
+        candidates = catalogue.candidates(tier, today)
+        return (candidates[0].model if candidates else None), tier
 
 
 def _model(name: str, services: Services) -> str:

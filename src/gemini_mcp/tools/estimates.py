@@ -95,7 +95,7 @@ def of_calls(calls: Sequence[LikelyCall], common: Common, services: Services, *,
     costs: list[int | None] = []
     more: list[int | None] = []
     for call in calls:
-        model, tier = first_model(call.tier, common, services)
+        model, tier = common.first_of(call.tier, services)
         cost, reserved = (
             _likely_nano(call, model, tier, services),
             reserved_nano(model, tier, call.input_tokens, services),
@@ -116,16 +116,6 @@ def estimate(input_tokens: int, costs: Sequence[int | None], more: Sequence[int 
         return Estimate(input_tokens, nano, None)
     spare = max([each or 0 for each in more] + [nano // 4])
     return Estimate(input_tokens, nano, _rounded_up(nano + spare))
-
-
-def first_model(tier: Tier, common: Common, services: Services) -> tuple[Model | None, Tier]:
-    """The model that a tier's calls begin with, or the one that was named, and its tier; None: there is none left."""
-    catalogue, today = services.catalogue, services.today()
-    if common.model is not None:
-        model = catalogue.resolve(common.model, today).model
-        return model, catalogue.tier_of(model.id) or tier
-    candidates = catalogue.candidates(tier, today)
-    return (candidates[0].model if candidates else None), tier
 
 
 def worst_nano(model: Model | None, tier: Tier, input_tokens: int, services: Services) -> int | None:

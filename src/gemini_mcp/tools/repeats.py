@@ -18,14 +18,13 @@ import anyio
 
 from gemini_mcp.domain.errors import AgentError
 from gemini_mcp.engine.answered import Delivery, Request
+from gemini_mcp.engine.flights import WAITING, tell_all
 from gemini_mcp.engine.ledger import Ledger
 from gemini_mcp.engine.ports import Caller, Progress
 from gemini_mcp.tools.services import Delivered, ToolFailure
 
 TOOL_USE_ID = "claudecode/toolUseId"
 MARK = "answered before"
-WAITING = "the same call is under way; waiting for its answer"
-LISTENER_S = 0.25
 _LONGEST_ID = 200
 
 Work = Callable[[Progress], Awaitable[Delivered]]
@@ -55,10 +54,7 @@ class _UnderWay:
     task: "asyncio.Task[None] | None" = None
 
     async def tell(self, message: str) -> None:
-        for progress in list(self.listeners):
-            # One that does not read, or fails, must not hold up the others.
-            with anyio.move_on_after(LISTENER_S), suppress(Exception):
-                await progress(message)
+        await tell_all(self.listeners, message)
 
 
 class Repeats:

@@ -17,7 +17,7 @@ from gemini_mcp.sources.beneath import Beneath
 from gemini_mcp.sources.exclusions import Exclusions, parted
 from gemini_mcp.sources.globs import Glob, globs, is_glob
 from gemini_mcp.sources.listing import Listing
-from gemini_mcp.sources.missing import not_found
+from gemini_mcp.sources.suggestions import not_found
 
 UNCHANGED = "nothing in it changed"
 

@@ -15,7 +15,7 @@ from gemini_mcp.sources.conversion import shown_name
 from gemini_mcp.tools.allowance import check_allowed
 from gemini_mcp.tools.arguments import SummarizeDocs
 from gemini_mcp.tools.calls import Common, books, finished, new_call
-from gemini_mcp.tools.estimates import Estimate, estimate, first_model, least_nano, worst_nano
+from gemini_mcp.tools.estimates import Estimate, estimate, least_nano, worst_nano
 from gemini_mcp.tools.omissions import with_omissions, worth_telling
 from gemini_mcp.tools.services import Delivered, Services
 from gemini_mcp.tools.summary_batch import queued
@@ -68,8 +68,8 @@ def _merging_tier(reading: Tier | None) -> Tier:
 
 def _terms(common: Common, merging_tier: Tier, services: Services) -> Terms:
     today = services.today()
-    reading, reading_tier = first_model(common.tier or TIERS[0], common, services)
-    merging, merging_tier = first_model(merging_tier, common, services)
+    reading, reading_tier = common.first_of(common.tier or TIERS[0], services)
+    merging, merging_tier = common.first_of(merging_tier, services)
     read = reading.price_on(today) if reading else None
     merged = merging.price_on(today) if merging else None
     return Terms(
@@ -84,14 +84,14 @@ def _terms(common: Common, merging_tier: Tier, services: Services) -> Terms:
 
 
 def _estimate(planned: Plan, common: Common, merging_tier: Tier, services: Services) -> Estimate:
-    reading = first_model(common.tier or TIERS[0], common, services)
+    reading = common.first_of(common.tier or TIERS[0], services)
     nano = planned.estimated_nano
     if planned.kind == "one":
         least = least_nano(*reading, planned.estimated_input_tokens, services)
         more = None if nano is None or least is None else least - nano
         return estimate(planned.estimated_input_tokens, [nano], [more])
     worst = worst_nano(*reading, max(chunk.tokens for chunk in planned.chunks), services)
-    merging = worst_nano(*first_model(merging_tier, common, services), MERGE_TOKENS, services)
+    merging = worst_nano(*common.first_of(merging_tier, services), MERGE_TOKENS, services)
     return estimate(planned.estimated_input_tokens, [nano], [worst, merging])
 
 

@@ -17,7 +17,7 @@ Fetch = Callable[[Wanted], Awaitable[Raw]]
 Convert = Callable[[Raw], Awaitable[Converted]]
 
 
-class Batch:
+class Gathering:
     """For one call. What was found and cannot be read joins what is left out of ``selected``."""
 
     def __init__(self, selected: Selected, fetch: Fetch, convert: Convert) -> None:

@@ -106,6 +106,6 @@ def test_homes_and_variables_are_not_understood(root: Path, name: str) -> None:
 
 
 def test_a_folder_of_very_many_names_costs_no_search(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gemini_mcp.sources.missing._MOST_ENTRIES", 3)
+    monkeypatch.setattr("gemini_mcp.sources.suggestions._MOST_ENTRIES", 3)
     assert "Did you mean" not in refusal("READMEE.md", root).fix
     assert "Did you mean README.md?" in refusal("readme.MD", root).fix
