@@ -12,10 +12,10 @@ from collections.abc import Callable
 from typing import Any
 
 PRELOADED = (
-    "abc array bisect calendar collections collections.abc contextlib copy dataclasses datetime decimal enum fractions"
-    " functools heapq itertools math numbers operator random re statistics string textwrap time types typing"
-    " unicodedata zlib"
-).split()
+    *("abc", "array", "bisect", "calendar", "collections", "collections.abc", "contextlib", "copy", "dataclasses"),
+    *("datetime", "decimal", "enum", "fractions", "functools", "heapq", "itertools", "math", "numbers", "operator"),
+    *("random", "re", "statistics", "string", "textwrap", "time", "types", "typing", "unicodedata", "zlib"),
+)
 """Imported while the library can still be read, whoever we are afterwards."""
 
 _NOBODY = 65_534
@@ -23,7 +23,7 @@ _REFUSED = (
     *("socket.", "subprocess.", "ctypes.", "pty.", "shutil.", "mmap.", "signal.", "syslog.", "fcntl.", "resource."),
     *("os.fork", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "os.kill", "os.startfile"),
     *("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.utime"),
-    *("os.chmod", "os.chown", "os.chflags", "os.setxattr", "os.removexattr", "os.putenv", "gc.", "sys._getframe"),
+    *("os.chmod", "os.chown", "os.chflags", "os.setxattr", "os.removexattr", "os.putenv", "gc."),
 )
 """Beginnings of the names of audit events."""
 

@@ -92,10 +92,10 @@ def build_order(needs: dict[str, list[str]]) -> list[str]:
     while ready:
         name = heapq.heappop(ready)
         order.append(name)
-        for other, wanted in left.items():
-            if name in wanted:
-                wanted.remove(name)
-                if not wanted:
+        for other, missing in left.items():
+            if name in missing:
+                missing.remove(name)
+                if not missing:
                     heapq.heappush(ready, other)
     if len(order) < len(left):
         raise ValueError("circle")
@@ -196,7 +196,10 @@ PROBLEMS = (
         ],
     ),
     Problem(
-        "structures", "medium", spiral, [([[1, 2, 3], [4, 5, 6]],), ([],), ([[1], [2], [3]],), ([[1, 2], [3, 4], [5, 6]],)]
+        "structures",
+        "medium",
+        spiral,
+        [([[1, 2, 3], [4, 5, 6]],), ([],), ([[1], [2], [3]],), ([[1, 2], [3, 4], [5, 6]],)],
     ),
     Problem(
         "structures",

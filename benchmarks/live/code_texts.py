@@ -168,7 +168,7 @@ def evaluate(text: str) -> int:
     raises ValueError. Example: evaluate("-7/2 * -(1+1)") is 6."""
     import re
 
-    tokens = re.findall(r"\d+|\S", text)
+    tokens: list[str] = re.findall(r"\d+|\S", text)
     at = 0
 
     def peek() -> str:
@@ -218,10 +218,14 @@ def evaluate(text: str) -> int:
 
 
 PROBLEMS = (
-    Problem("texts", "easy", shorten_middle, [("abcdefghij", 8), ("abc", 5), ("abcdef", 5), ("abcdefghij", 9), ("", 5)]),
+    Problem(
+        "texts", "easy", shorten_middle, [("abcdefghij", 8), ("abc", 5), ("abcdef", 5), ("abcdefghij", 9), ("", 5)]
+    ),
     Problem("texts", "easy", count_words, [("Don't, don't 'stop'",), ("",), ("a1b A ''x'' o''clock",), ("It's IT'S",)]),
     Problem("texts", "easy", to_snake, [("parseHTTPResponse2",), ("ID",), ("already_snake",), ("A1bC",), ("aURL",)]),
-    Problem("texts", "medium", wrap_words, [("aa bbbbbb c", 4), ("", 3), ("a b c d", 3), ("abcdefgh", 4), (" x\ty\n", 9)]),
+    Problem(
+        "texts", "medium", wrap_words, [("aa bbbbbb c", 4), ("", 3), ("a b c d", 3), ("abcdefgh", 4), (" x\ty\n", 9)]
+    ),
     Problem(
         "texts",
         "medium",

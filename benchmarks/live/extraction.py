@@ -10,7 +10,6 @@ from benchmarks.live import invoices, logs, mails, tables
 from benchmarks.live.scoring import canonical, extracted
 from benchmarks.live.task import LEVELS, Difficulty, Task
 
-
 Made = tuple[str, str, dict[str, Any], dict[str, Any]]
 """A document, what is to be taken out of it, the schema for that, and the truth."""
 
@@ -54,4 +53,3 @@ def _spoilt(truth: dict[str, Any]) -> dict[str, Any]:
     name, value = list(truth.items())[-1]
     other: Any = value[:-1] if isinstance(value, list) and value else f"{value}x" if isinstance(value, str) else 4_711
     return truth | {name: other}
-

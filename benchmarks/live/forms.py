@@ -13,7 +13,10 @@ PEOPLE = (
     *("Amara Osei", "Bruno Keller", "Chiara Lodi", "Dmitri Aran", "Elif Sayin", "Farid Noor", "Greta Holm"),
     *("Hiro Tanabe", "Ines Duarte", "Jonas Berg", "Kavya Rao", "Lukas Wirth", "Mina Petrova", "Noor Haddad"),
 )
-MONTHS = "January February March April May June July August September October November December".split()
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
 
 
 def record(**fields: dict[str, Any]) -> dict[str, Any]:

@@ -38,8 +38,13 @@ def made(random: Random, level: Difficulty) -> tuple[str, str, dict[str, Any], d
     attending.remove(others[0])
     if level == "hard":
         guest = random.choice([name for name in PEOPLE if name not in (caller, *others)])
-        mails.append(_reply(others[1], subject, f"I can, and I bring {guest}, who knows the figures. I'd rather start"
-                            " an hour later, though."))
+        mails.append(
+            _reply(
+                others[1],
+                subject,
+                f"I can, and I bring {guest}, who knows the figures. I'd rather start an hour later, though.",
+            )
+        )
         mails.append(_reply(caller, subject, "An hour later it is; nothing else changes. Good that your guest comes."))
         mails.append(_reply(others[2], subject, f"Then I have to leave early, but I'll come. {room} was nicer."))
         mails.append(_reply(others[0], subject, "My journey was called off, so count me in after all."))

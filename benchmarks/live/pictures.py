@@ -11,7 +11,7 @@ from benchmarks.live.scoring import one_number, one_of, reading
 from benchmarks.live.task import LEVELS, Difficulty, Score, Task
 
 if TYPE_CHECKING:
-    from PIL import Image, ImageDraw
+    from PIL import Image, ImageDraw, ImageFont
 
 SIZE = (640, 480)
 INK, PAPER = (20, 20, 20), (255, 255, 255)
@@ -117,7 +117,7 @@ def _canvas() -> "tuple[Image.Image, ImageDraw.ImageDraw]":
     return image, ImageDraw.Draw(image)
 
 
-def _font(size: int):  # type: ignore[no-untyped-def]
+def _font(size: int) -> "ImageFont.FreeTypeFont | ImageFont.ImageFont":
     from PIL import ImageFont
 
     return ImageFont.load_default(size)

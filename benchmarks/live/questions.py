@@ -24,8 +24,16 @@ _UNSAID = Key()
 
 QUESTIONS: dict[str, tuple[Question, ...]] = {
     "lighthouse": (
-        ("How far is the Skerry Point light seen in clear weather?", "easy", _of("21 nautical miles", "21 miles", "21 nm")),
-        ("In which month and year did the gallery's windows break?", "easy", _of("February 2024", "Feb 2024", "02 2024")),
+        (
+            "How far is the Skerry Point light seen in clear weather?",
+            "easy",
+            _of("21 nautical miles", "21 miles", "21 nm"),
+        ),
+        (
+            "In which month and year did the gallery's windows break?",
+            "easy",
+            _of("February 2024", "Feb 2024", "02 2024"),
+        ),
         ("In which year is the tower due to be painted next?", "hard", _of("2027")),
         ("How many tins of paint had Firth & Daughters quoted for?", "hard", _UNSAID),
         ("When will the railing of the visitors' gallery be tested?", "medium", _UNSAID),
@@ -45,11 +53,19 @@ QUESTIONS: dict[str, tuple[Question, ...]] = {
         ("How many trees stand on the plots that are watered?", "hard", _of("240")),
         ("Which of the two varieties flowers later?", "medium", _of("Linden Gold", rivals=("Red Harrow",))),
         ("What is the pH of the soil on plot C?", "medium", _UNSAID),
-        ("Which plot gave the fewest kilograms in the second year?", "easy", _of("B", "plot B", rivals=("plot A", "plot C"))),
+        (
+            "Which plot gave the fewest kilograms in the second year?",
+            "easy",
+            _of("B", "plot B", rivals=("plot A", "plot C")),
+        ),
         ("How many kilograms did plot A give in the first year?", "hard", _UNSAID),
     ),
     "museum": (
-        ("What does a student pay for admission to the Tannery Museum?", "easy", _of("4 euros", "4", "EUR 4", "four euros")),
+        (
+            "What does a student pay for admission to the Tannery Museum?",
+            "easy",
+            _of("4 euros", "4", "EUR 4", "four euros"),
+        ),
         ("Which key switches off the alarm?", "easy", _of("grey", "gray", rivals=("red",))),
         ("Until what time is the museum open on the last Friday of the month?", "medium", _of("20:00", "20", "8 pm")),
         ("How much does a group of twelve announced adults pay in all?", "hard", _of("60 euros", "60", "EUR 60")),
@@ -65,7 +81,11 @@ QUESTIONS: dict[str, tuple[Question, ...]] = {
     "lease": (
         ("What is the deposit for 14 Canal Row in euros?", "medium", _of("1,880", "1880")),
         ("Until what time is noise allowed on Saturdays?", "easy", _of("14:00", "14", "2 pm")),
-        ("Who pays for a broken window that costs 90 euros to mend, the owner or the user?", "hard", _of("owner", rivals=("user",))),
+        (
+            "Who pays for a broken window that costs 90 euros to mend, the owner or the user?",
+            "hard",
+            _of("owner", rivals=("user",)),
+        ),
         ("What interest does the deposit bear?", "medium", _UNSAID),
         ("What is the telephone number of Odile Marchetti?", "medium", _UNSAID),
     ),

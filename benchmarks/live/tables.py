@@ -41,8 +41,8 @@ class Row:
 
 
 def made(random: Random, level: Difficulty) -> tuple[str, str, dict[str, Any], dict[str, Any]]:
-    rows = [_row(random, level, article) for article in random.sample(_ARTICLES, _ROWS[level])]
-    kept = [row for row in rows if not row.note]
+    listed = rows(random, level)
+    kept = [row for row in listed if not row.note]
     truth = {
         "to_order": [
             {"code": row.code, "article": row.article, "missing": row.minimum - row.pieces}
@@ -53,7 +53,11 @@ def made(random: Random, level: Difficulty) -> tuple[str, str, dict[str, Any], d
         "articles_in_all": len(kept),
     }
     shape = {"easy": _csv, "medium": _markdown, "hard": _columns}[level]
-    return shape(rows), _INSTRUCTION.format(more=_NOTES[level]), _SCHEMA, truth
+    return shape(listed), _INSTRUCTION.format(more=_NOTES[level]), _SCHEMA, truth
+
+
+def rows(random: Random, level: Difficulty) -> list[Row]:
+    return [_row(random, level, article) for article in random.sample(_ARTICLES, _ROWS[level])]
 
 
 def _row(random: Random, level: Difficulty, article: str) -> Row:
