@@ -37,6 +37,7 @@ _COUNTING = re.compile(
     r"|rewrite|edit\w*)\b",
     re.IGNORECASE,
 )
+_LEFT_OUT = re.compile(r"\.{3,}|…|\[[^\[\]]{0,80}\]")
 _SLACK: Final = 2
 """How many lines a count may be off: the marks around the material may be counted in."""
 
@@ -125,9 +126,14 @@ def _misquoted(task: Task, witnesses: Witnesses, prose: str) -> str | None:
         quote = found["straight"] or found["curly"]
         named, _ = witnesses.named(found["name"])
         is_told = quote in task.instruction or quote in task.context
-        if not is_told and named and len(quote.split()) >= _LEAST_WORDS and all(_lacks(each, quote) for each in named):
+        if not is_told and named and any(all(_lacks(each, part) for each in named) for part in _telling(quote)):
             return f"these words are not in {shown(found['name'])}: {shown(quote)}"
     return None
+
+
+def _telling(quote: str) -> list[str]:
+    """What of a quote is long enough to be looked up: its parts around what it leaves out."""
+    return [part for part in _LEFT_OUT.split(quote) if len(part.split()) >= _LEAST_WORDS]
 
 
 def _lacks(witness: Witness, quote: str) -> bool:

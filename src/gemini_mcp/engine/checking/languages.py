@@ -6,7 +6,7 @@ from typing import Final
 from gemini_mcp.domain.messages import ModelAnswer
 from gemini_mcp.domain.task import Task
 from gemini_mcp.engine.checking.prose import CODE, is_prose, read, without_quotes
-from gemini_mcp.engine.checking.tongues import LANGUAGES, is_plainly_not, words_of
+from gemini_mcp.engine.checking.tongues import LANGUAGES, is_plainly_not, may_be_in, words_of
 from gemini_mcp.engine.checking.tongues import plain_language as plain_language
 
 _NAME = rf"(?P<language>{'|'.join(LANGUAGES)})"
@@ -15,9 +15,13 @@ _ANSWERING = (
     r"(?:answer|reply|respond|write|explain|summari[sz]e|describe|draft|compose|formulate|give|list|state|tell|outline"
     r"|present|provide|output|produce)"
 )
+_DESCRIBED = ("written", "published", "spoken", "printed", "available", "said", "sung", "is", "was", "are", "were")
+_NOT_BEHIND = "".join(f"(?<!{word} )" for word in _DESCRIBED)
+_MANNER = r"(?:plain |simple |formal |good |fluent )?"
 _ASKED = (
     re.compile(
-        rf"\b{_ANSWERING}\b[^.!?\n\"“]{{0,160}}?\bin (?:plain |simple |formal |good |fluent )?{_NAME}\b{_ENDS}", re.I
+        rf"\b{_ANSWERING}\b[^.!?\n\"“]{{0,160}}?{_NOT_BEHIND}\bin {_MANNER}{_NAME}\b{_ENDS}",
+        re.IGNORECASE,
     ),
     re.compile(rf"\btranslate\b[^!?\n]{{0,200}}?\b(?:in)?to {_NAME}\b{_ENDS}", re.IGNORECASE),
     re.compile(
@@ -79,6 +83,8 @@ def in_the_language(task: Task, answer: ModelAnswer, text: str) -> str | None:
     if len(words_of(bare)) < _FEWEST_WORDS and len(bare) < _FEWEST_LETTERS:
         return None
     spoken = is_plainly_not(language, bare)
+    if spoken and _is_of_material(task, language):
+        return None
     return f"{language} was asked for, and the answer is in {spoken}" if spoken else None
 
 
@@ -94,6 +100,14 @@ def language_asked(instruction: str) -> str | None:
     (language,) = found
     others = {_titled(each[0]) for each in _MENTIONED.finditer(_without_origin(bare))} - {language}
     return None if others else language
+
+
+def _is_of_material(task: Task, language: str) -> bool:
+    """Whether the language may be that of the material: "summarize the text in German" may say what the text is in."""
+    if "translat" in task.instruction.lower():
+        return False
+    given = (task.context, *(source.text for source in task.sources), *(p.text for s in task.sources for p in s.pages))
+    return any(may_be_in(language, each) for each in given if each)
 
 
 def _without_origin(instruction: str) -> str:

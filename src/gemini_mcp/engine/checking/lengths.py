@@ -18,10 +18,15 @@ _FEWER = re.compile(
 )
 _SEARCHING = re.compile(r"\b(?:find|identify|extract|spot|detect|search|look for|check|review)\b", re.IGNORECASE)
 _ENDS = re.compile(r"[.!?。\uff01\uff1f]+[\"'”\u2019)\]*_]*(?=\s|$)")
-_SURE_END = re.compile(r"(?<![.\w])[a-z]{4,30}[.!?][\"”\u2019)*_]*\s+(?=[\"“(*_]?[A-ZÄÖÜÉ][a-z])")
-_ABBREVIATED = re.compile(
-    r"(?:\b(?:corp|dept|prof|approx|assoc|chap|figs?|eqns?|messrs|assn|cont|illus|misc|ltda)\.)", re.I
-)
+_SURE_END = re.compile(r"(?<![.\w])(?P<word>[a-z]{2,30})[.!?][\"\u201d\u2019)*_]*\s+(?=[\"\u201c(*_]?[A-ZÄÖÜÉ][a-z])")
+_ABBREVIATED = frozenset(
+    {
+        "al", "approx", "art", "assn", "assoc", "bspw", "bzw", "ca", "cf", "ch", "chap", "co", "cont", "corp", "dept",
+        "dr", "ed", "eds", "eq", "est", "etc", "evtl", "ex", "fig", "figs", "ggf", "hr", "illus", "inc", "jr", "lt",
+        "ltd", "max", "min", "mr", "mrs", "ms", "no", "nos", "nr", "op", "pp", "prof", "resp", "sec", "sr", "st", "str", "usw",
+        "vgl", "vol", "vs",
+    }
+)  # fmt: skip
 _WORDLESS = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 _TOLERANCE: Final = 0.1
 
@@ -86,7 +91,7 @@ def _words_problem(wanted: Demand, text: str) -> str | None:
 
 def _sentences_problem(wanted: Demand, text: str) -> str | None:
     """Between the ends that are beyond doubt and everything that may be one."""
-    sure = len(_SURE_END.findall(_ABBREVIATED.sub("abbreviated", _unquoted(text)))) + 1
+    sure = sum(found["word"] not in _ABBREVIATED for found in _SURE_END.finditer(_unquoted(text))) + 1
     possible = len(_ENDS.findall(text)) + sum(1 for line in text.split("\n") if line.strip()) + text.count(";")
     if not wanted.is_broken(sure, possible):
         return None

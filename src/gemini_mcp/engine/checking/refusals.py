@@ -4,6 +4,7 @@ import re
 
 from gemini_mcp.domain.messages import ModelAnswer
 from gemini_mcp.domain.task import Task
+from gemini_mcp.engine.checking.phrases import REFUSED, UNSEEN, WORDS_WANTED
 from gemini_mcp.engine.checking.prose import is_prose
 from gemini_mcp.engine.schemas import shown
 
@@ -50,21 +51,28 @@ _MISSING_INPUT = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _OPENING = 400
+_MOST_ASKED = 20_000
+
+
+_WHOLE = 300
+"""Characters of an answer that is nothing but such a phrase and its excuse."""
 
 
 def not_refused(task: Task, answer: ModelAnswer, text: str) -> str | None:
     """A refusal opens the answer and is most of it; a long answer that begins with regret is still an answer."""
-    return _opens_with(_REFUSAL, task, text, "refused")
+    return _opens_with(_REFUSAL, REFUSED, task, text, "refused")
 
 
 def saw_the_input(task: Task, answer: ModelAnswer, text: str) -> str | None:
     """Models that did not get the material say so at once. Not finding something *in* it is an honest answer."""
-    return _opens_with(_MISSING_INPUT, task, text, "says that it cannot see the input")
+    return _opens_with(_MISSING_INPUT, UNSEEN, task, text, "says that it cannot see the input")
 
 
-def _opens_with(pattern: re.Pattern[str], task: Task, text: str, what: str) -> str | None:
+def _opens_with(pattern: re.Pattern[str], more: re.Pattern[str], task: Task, text: str, what: str) -> str | None:
     opening = text.strip().replace("\u2019", "'")
     if not is_prose(task) or len(opening) > 2 * _OPENING:
         return None
     found = pattern.search(opening[:_OPENING])
+    if found is None and len(opening) <= _WHOLE and not WORDS_WANTED.search(task.instruction[:_MOST_ASKED]):
+        found = more.search(opening)
     return f"{what}: {shown(found.group(0))}" if found else None

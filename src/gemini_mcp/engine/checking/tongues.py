@@ -122,6 +122,14 @@ def plain_language(text: str) -> str | None:
     return ranked[0][0] if ranked[0][1] >= _RIVAL * ranked[1][1] else None
 
 
+def may_be_in(language: str, text: str) -> bool:
+    """Whether a good part of the text is in the language."""
+    if language in WRITTEN_IN:
+        scripts = script_shares(text)
+        return sum(scripts.get(name, 0.0) for name in WRITTEN_IN[language]) > _PLAIN
+    return small_word_shares(words_of(text)).get(language, 0.0) > _PLAIN
+
+
 def is_plainly_not(language: str, text: str) -> str | None:
     """What the text is in instead of the language, if that is beyond doubt; None if it may well be in it."""
     scripts, words = script_shares(text), words_of(text)
