@@ -21,10 +21,10 @@ _ENDS = re.compile(r"[.!?。\uff01\uff1f]+[\"'”\u2019)\]*_]*(?=\s|$)")
 _SURE_END = re.compile(r"(?<![.\w])(?P<word>[a-z]{2,30})[.!?][\"\u201d\u2019)*_]*\s+(?=[\"\u201c(*_]?[A-ZÄÖÜÉ][a-z])")
 _ABBREVIATED = frozenset(
     {
-        "al", "approx", "art", "assn", "assoc", "bspw", "bzw", "ca", "cf", "ch", "chap", "co", "cont", "corp", "dept",
-        "dr", "ed", "eds", "eq", "est", "etc", "evtl", "ex", "fig", "figs", "ggf", "hr", "illus", "inc", "jr", "lt",
-        "ltd", "max", "min", "mr", "mrs", "ms", "no", "nos", "nr", "op", "pp", "prof", "resp", "sec", "sr", "st", "str", "usw",
-        "vgl", "vol", "vs",
+        "al", "approx", "art", "assn", "assoc", "bspw", "bzw", "ca", "cf", "ch", "chap", "co", "cont", "corp",
+        "dept", "dr", "ed", "eds", "eq", "est", "etc", "evtl", "ex", "fig", "figs", "ggf", "hr", "illus", "inc",
+        "jr", "lt", "ltd", "max", "min", "mr", "mrs", "ms", "no", "nos", "nr", "op", "pp", "prof", "resp",
+        "sec", "sr", "st", "str", "usw", "vgl", "vol", "vs",
     }
 )  # fmt: skip
 _WORDLESS = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
