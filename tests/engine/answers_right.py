@@ -103,6 +103,29 @@ x = 5, y = 3 + x = 8
 On the map, 1 cm = 5 km.
 The chapter covers pages 12-34 = the middle part.
 0x10 + 0x10 = 0x20
+1000 × (1 + 0.05)^10 = 1,628.89
+Monthly: 5% / 12 = 0.4167%
+BMI = 70 / 1.75² = 22.9
+Mean = (3 + 4 + 8) / 3 = 15 / 3 = 5
+Total cost = 3 × $4.99 + $2 = $16.97
+Growth: (150 - 120) / 120 × 100 = 25 %
+1 m² = 10,000 cm² and 1 m³ = 1000 l
+1 TB = 1000 GB = 931 GiB
+C(5,2) = 5! / (2! × 3!) = 10
+Mon-Fri 9-5 = 40 hours
+9-5 = 8 hours
+Score 3-2 = 5 goals
+14.00 - 9.30 = 4.30
+14.00 - 9.30 = 4.5 h
+Question 1 + 2 = 10 points
+Versions 3.11 + 3.12 = 2 runners
+2 1/2 + 1/2 = 3 and 3½ + ½ = 4
+10 % 3 = 1, 7 // 2 = 3 and 5 ^ 3 = 6 as XOR
+1 + 2 + ... + 100 = 5050
+1 + 1/2 + 1/4 + … = 2
+$100 - 20% = $80
+NaCl = 22.99 + 35.45 = 58.44
+5 kg × 9.81 m/s² = 49.05 N
 a = 1; b = a + 1 = 2; c = b * 3 = 6
 """
 

@@ -149,7 +149,7 @@ HOSTILE = (
 
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_every_check_comes_to_an_end_on_a_long_hostile_answer(unit: str) -> None:
-    text = (unit * (LONG // len(unit) + 1))[:LONG]
+    text = "ab. " + (unit * (LONG // len(unit) + 1))[:LONG] + " a1"
     for asked in ASKED:
         found = judged(asked, text, sources=(APP, LOG, PDF))
         assert found is None or len(found.reason) < 400

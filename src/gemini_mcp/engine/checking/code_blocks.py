@@ -30,7 +30,8 @@ _OTHERWISE = re.compile(
 """What is asked for where code may well not parse."""
 
 _ELIDED = re.compile(
-    r"\.{3}|…|^\s*(?:>>>|\$ |In \[\d+\]|[%!]\w|//|#\s*TODO|<!--)|\{\{|\{%|<[a-z]+[-_ ][-_a-z ]*>|<your|\bYOUR_",
+    r"\.{3}|…|(?:^|\s)(?://|/\*)|^[ \t]*(?:>>>|\$ |In \[\d+\]|[%!]\w|#\s*TODO|<!--)"
+    r"|\{\{|\{%|<[a-z]+[-_ ][-_a-z ]*>|<your|\bYOUR_",
     re.MULTILINE,
 )
 _LEAST_LINES: Final = 2

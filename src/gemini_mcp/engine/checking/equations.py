@@ -6,17 +6,17 @@ in the way that makes it right, and whatever is not plain arithmetic is passed o
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise, product
-from typing import Final, Literal
+from typing import Final
 
 from gemini_mcp.engine.checking.measures import SCALES, ratios, unit_named
-from gemini_mcp.engine.checking.numerals import LOCALES, NUMBER, Locale, Numeral, numeral
+from gemini_mcp.engine.checking.numerals import LOCALES, NUMBER
+from gemini_mcp.engine.checking.sums import Reading, Token, Unread, Worth, is_lone, worth_of
 
 MOST_TOKENS: Final = 60
-_MOST_DEPTH: Final = 8
-_MOST_POWER: Final = 64
+_LEAST_COUNTED: Final = 100
 _MOST_DIGITS: Final = 60
 _ABOUT: Final = Fraction(1, 20)
 _CONVERTED: Final = Fraction(1, 50)
@@ -47,7 +47,6 @@ _SIGNS = {
     "x": "*",
     "X": "*",
 }
-_SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _NO_OPENING = frozenset(
     {
         "log", "ln", "lg", "lb", "exp", "sin", "cos", "tan", "cot", "sec", "arcsin", "arccos", "arctan", "sqrt",
@@ -57,6 +56,17 @@ _NO_OPENING = frozenset(
         "multiplied", "by", "to", "sum", "product", "mean", "average", "than",
     }
 )  # fmt: skip
+_NUMBERED = frozenset(
+    {
+        "question", "exercise", "version", "port", "page", "day", "chapter", "option", "row", "column",
+        "section", "step", "item", "figure", "table", "part", "level", "phase", "week", "line", "problem",
+        "task", "team", "group", "round", "game", "set", "lesson", "unit", "volume", "type", "class", "room",
+        "case", "rule", "test", "sample", "player", "score", "mon", "tue", "wed", "thu", "fri", "sat", "sun",
+        "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "python", "node", "java",
+    }
+)  # fmt: skip
+"""What bears a number as its name, one or several."""
+
 _NO_CLOSING = frozenset(
     {
         "mod", "modulo", "remainder", "rest", "r", "in", "million", "billion", "trillion", "thousand",
@@ -72,44 +82,6 @@ _AFTER_A_BARE_RESULT = frozenset(
         "i", "then", "thus", "but", "because", "hence", "therefore", "while", "where", "when",
     }
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """``kind`` as the scanner names it; ``tight``: no blank stands before it."""
-
-    kind: str
-    text: str
-    start: int
-    end: int
-    tight: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Worth:
-    """What a side may be worth, from ``low`` to ``high``. ``step``: of the last digit, where it is a lone number."""
-
-    low: Fraction
-    high: Fraction
-    step: Fraction = Fraction(0)
-
-    @property
-    def is_whole(self) -> bool:
-        """Exactly one integer."""
-        return self.low == self.high and self.low.denominator == 1
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One way to read a side. ``rounded``: which numbers with decimals may stand for something more exact."""
-
-    locale: Locale
-    percent: Fraction
-    rounded: Literal["none", "likely", "all"] = "none"
-
-
-class _Unread(Exception):
-    """The tokens are not plain arithmetic."""
 
 
 def false_equations(line: str) -> Iterator[str]:
@@ -173,6 +145,8 @@ def _fitting_word(token: Token, last: Token) -> Token | None:
     if lower in SCALES and last.kind == "number":
         return replace(token, kind="scale", text=lower)
     unit = unit_named(token.text) if last.kind in ("number", "scale") else None
+    if unit and token.text[-1] in "²³":
+        unit += token.text[-1]
     return replace(token, kind="unit", text=unit) if unit else None
 
 
@@ -225,9 +199,15 @@ def _may_open(before: str) -> bool:
         return True
     last = bare[-1]
     if last.isalpha():
-        word = re.search(r"[^\W\d_]{1,20}$", bare)
+        word = re.search(r"[^\W\d_]{1,20}$", bare[-20:])
         known = word[0].lower() if word else ""
-        return apart and bool(known) and known not in _NO_OPENING and (len(known) > 1 or known in ("a", "i"))
+        return (
+            apart
+            and bool(known)
+            and known not in _NO_OPENING
+            and known.removesuffix("s") not in _NUMBERED
+            and (len(known) > 1 or known in ("a", "i"))
+        )
     if last in ".?!":
         return apart and not (last == "!" and bare[-2:-1].isdigit())
     if last in ":;,":
@@ -273,7 +253,7 @@ def _may_close(after: str, side: list[Token]) -> bool:
 def _may_hold(sides: list[list[Token]], at: int, *, about: bool) -> bool:
     """Whether the equation between one side and the next holds in some reading, or cannot be read."""
     left, right = sides[at], sides[at + 1]
-    if _is_lone(left) and _is_lone(right):
+    if is_lone(left) and is_lone(right):
         return about or _converts(left, right)
     if (
         _is_doubtful(left)
@@ -286,11 +266,11 @@ def _may_hold(sides: list[list[Token]], at: int, *, about: bool) -> bool:
     judged = False
     for one, other in _readings(right, inner=at > 0, last=at + 2 == len(sides)):
         try:
-            ways, others = _ways(left, one), [_worth(right, other)]
-        except (_Unread, ZeroDivisionError):
+            ways, others = _ways(left, one), [worth_of(right, other)]
+        except (Unread, ZeroDivisionError):
             continue
-        if not _is_lone(right) and at + 2 < len(sides):
-            others.append(_worth(right[:1], other))  # 5 + 3 = 8 + 2 = 10
+        if not is_lone(right) and at + 2 < len(sides):
+            others.append(worth_of(right[:1], other))  # 5 + 3 = 8 + 2 = 10
         judged = True
         if any(_agree(way, another, about=about) for way in ways for another in others):
             return True
@@ -301,7 +281,7 @@ def _readings(right: list[Token], *, inner: bool, last: bool) -> Iterator[tuple[
     """How both sides may be read: numbers alike; a result's percent sign may be left out or added."""
     shares = (Fraction(1, 100), Fraction(1))
     for locale, share, other in product(LOCALES, shares, shares):
-        if share == other or _is_lone(right):
+        if share == other or is_lone(right):
             yield (
                 Reading(locale, share, "all" if inner else "likely"),
                 Reading(locale, other, "none" if last else "all"),
@@ -310,11 +290,11 @@ def _readings(right: list[Token], *, inner: bool, last: bool) -> Iterator[tuple[
 
 def _ways(side: list[Token], reading: Reading) -> list[Worth]:
     """The side as it is, and without a label that a dash sets apart from it: ``Step 2 - 12 * 3``."""
-    ways = [_worth(side, reading)]
+    ways = [worth_of(side, reading)]
     for at in _minus(side):
         try:
-            ways.append(_worth(side[at + 1 :], reading))
-        except (_Unread, ZeroDivisionError):
+            ways.append(worth_of(side[at + 1 :], reading))
+        except (Unread, ZeroDivisionError):
             continue
     return ways
 
@@ -347,10 +327,6 @@ def _rounded_off(worth: Worth) -> Fraction:
     return Fraction(10**noughts, 2) if noughts >= 3 and len(digits) - noughts >= 2 else Fraction(0)
 
 
-def _is_lone(side: list[Token]) -> bool:
-    return sum(token.kind == "number" for token in side) == 1 and not any(token.kind == "operator" for token in side)
-
-
 def _is_doubtful(side: list[Token]) -> bool:
     """Dates, scores and the like; a percentage beside a plain number in a sum; a product behind a division."""
     signs = [token for token in side if token.kind == "operator"]
@@ -376,12 +352,14 @@ def _is_a_name(side: list[Token], result: list[Token]) -> bool:
     if not (side[0].text.isdigit() and side[2].text.isdigit()) or len(side[0].text + side[2].text) > _MOST_DIGITS:
         return False
     one, other = int(side[0].text), int(side[2].text)
-    return one < other if side[1].text == "-" else side[1].text == "/" and (not other or one % other != 0)
+    if side[1].text == "-":  # office hours, scores
+        return one < _LEAST_COUNTED or one < other
+    return side[1].text == "/" and (not other or one % other != 0)
 
 
 def _same_units(left: list[Token], right: list[Token]) -> bool:
     tokens = [*left, *right]
-    named = {token.text for token in tokens if token.kind in ("unit", "currency")}
+    named = {token.text.rstrip("²³") for token in tokens if token.kind in ("unit", "currency")}
     if named == {"°"}:
         return False  # angles go round
     return len(named) <= 1
@@ -395,8 +373,8 @@ def _converts(left: list[Token], right: list[Token]) -> bool:
         return True
     for locale in LOCALES:
         try:
-            one, other = _worth(left, Reading(locale, Fraction(1))), _worth(right, Reading(locale, Fraction(1)))
-        except _Unread:
+            one, other = worth_of(left, Reading(locale, Fraction(1))), worth_of(right, Reading(locale, Fraction(1)))
+        except Unread:
             continue
         if any(_is_near(one, ratio, other) for ratio in known):
             return True
@@ -409,152 +387,3 @@ def _is_near(one: Worth, ratio: Fraction, other: Worth) -> bool:
     steps = [step for step in (one.step * ratio, other.step) if step]
     shown = max((step for step, written in zip(steps, (one.step, other.step), strict=False) if written < 1), default=0)
     return gap <= max(abs(other.low) * _CONVERTED, Fraction(shown) / 2)
-
-
-# ----------------------------------------------------------------------------------------------------------- parsing
-
-
-def _worth(side: list[Token], reading: Reading) -> Worth:
-    return _Parser(side, reading).whole()
-
-
-class _Parser:
-    """Sums of products of powers, over intervals. Raises _Unread for anything else."""
-
-    def __init__(self, side: list[Token], reading: Reading) -> None:
-        self._side, self._reading, self._at, self._depth = side, reading, 0, 0
-        self._step = Fraction(0)
-
-    def whole(self) -> Worth:
-        worth = self._sum()
-        if self._at != len(self._side):
-            raise _Unread
-        return replace(worth, step=self._step) if _is_lone(self._side) else worth
-
-    def _peek(self) -> Token | None:
-        return self._side[self._at] if self._at < len(self._side) else None
-
-    def _take(self, *texts: str) -> str | None:
-        token = self._peek()
-        if token is None or token.kind not in ("operator", "bracket") or token.text not in texts:
-            return None
-        self._at += 1
-        return token.text
-
-    def _sum(self) -> Worth:
-        worth = self._product()
-        while sign := self._take("+", "-"):
-            other = self._product()
-            low, high = (other.low, other.high) if sign == "+" else (-other.high, -other.low)
-            worth = Worth(worth.low + low, worth.high + high)
-        return worth
-
-    def _product(self) -> Worth:
-        worth = self._power()
-        while sign := self._take("*", "/", "of"):
-            other = self._power()
-            worth = _bounded(_spread(worth, other) if sign != "/" else _spread(worth, _inverse(other)))
-        return worth
-
-    def _power(self) -> Worth:
-        negative = self._take("-") is not None
-        base = self._atom()
-        exponent = self._exponent()
-        if exponent is not None:
-            if negative:
-                raise _Unread
-            base = _bounded(_raised(base, exponent))
-        return Worth(-base.high, -base.low) if negative else base
-
-    def _exponent(self) -> int | None:
-        token = self._peek()
-        if token is not None and token.kind == "power":
-            self._at += 1
-            return _small(int(token.text.translate(_SUPERSCRIPT)))
-        if not self._take("^"):
-            return None
-        sign = -1 if self._take("-") else 1
-        found = self._number()
-        if found.value.denominator != 1:
-            raise _Unread
-        return sign * _small(found.value.numerator)
-
-    def _atom(self) -> Worth:
-        if self._take("("):
-            self._depth += 1
-            if self._depth > _MOST_DEPTH:
-                raise _Unread
-            worth = self._sum()
-            if not self._take(")"):
-                raise _Unread
-            self._depth -= 1
-            return worth
-        self._skip("currency")
-        found = self._number()
-        factor = self._factor()
-        slack = found.step / 2 if self._is_rounded(found) else Fraction(0)
-        self._step = found.step * factor
-        return Worth((found.value - slack) * factor, (found.value + slack) * factor)
-
-    def _is_rounded(self, found: Numeral) -> bool:
-        if found.step >= 1 or self._reading.rounded == "none":
-            return False
-        return self._reading.rounded == "all" or found.looks_rounded
-
-    def _factor(self) -> Fraction:
-        factor = Fraction(1)
-        token = self._peek()
-        if token is not None and token.kind == "scale":
-            factor = Fraction(SCALES[token.text])
-            self._at += 1
-        self._skip("unit")
-        self._skip("currency")
-        token = self._peek()
-        if token is not None and token.kind == "percent":
-            factor *= self._reading.percent
-            self._at += 1
-        return factor
-
-    def _skip(self, kind: str) -> None:
-        token = self._peek()
-        if token is not None and token.kind == kind:
-            self._at += 1
-
-    def _number(self) -> Numeral:
-        token = self._peek()
-        found = numeral(token.text, self._reading.locale) if token is not None and token.kind == "number" else None
-        if found is None:
-            raise _Unread
-        self._at += 1
-        return found
-
-
-def _small(power: int) -> int:
-    if power > _MOST_POWER:
-        raise _Unread
-    return power
-
-
-def _spread(one: Worth, other: Worth) -> Worth:
-    ends = [a * b for a in (one.low, one.high) for b in (other.low, other.high)]
-    return Worth(min(ends), max(ends))
-
-
-def _inverse(worth: Worth) -> Worth:
-    if worth.low <= 0 <= worth.high:
-        raise _Unread
-    return Worth(1 / worth.high, 1 / worth.low)
-
-
-def _raised(base: Worth, power: int) -> Worth:
-    if base.low <= 0 <= base.high and (power < 0 or base.low != base.high):
-        raise _Unread
-    ends = (base.low**power, base.high**power)
-    return Worth(min(ends), max(ends))
-
-
-def _bounded(worth: Worth) -> Worth:
-    longest = max(abs(part) for end in (worth.low, worth.high) for part in (end.numerator, end.denominator))
-    if longest.bit_length() > 4 * _MOST_DIGITS:
-        raise _Unread
-    return worth

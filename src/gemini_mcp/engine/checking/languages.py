@@ -69,7 +69,7 @@ _MENTIONED = re.compile(rf"\b(?:{'|'.join(LANGUAGES)})\b", re.IGNORECASE)
 _FEWEST_WORDS: Final = 25
 _FEWEST_LETTERS: Final = 120
 _LONGEST_INSTRUCTION: Final = 4_000
-_NOISE = re.compile(rf"https?://\S{{1,500}}|{CODE}|\[[^\[\]\n]{{0,200}}\]|^\s*\|.*$", re.MULTILINE)
+_NOISE = re.compile(rf"https?://\S{{1,500}}|{CODE}|\[[^\[\]\n]{{0,200}}\]|^[ \t]*\|.*$", re.MULTILINE)
 
 
 def in_the_language(task: Task, answer: ModelAnswer, text: str) -> str | None:

@@ -10,14 +10,14 @@ from gemini_mcp.engine.checking.prose import is_prose, read
 
 _ITEM = re.compile(r"^(?P<indent>\s*)(?:(?P<bullet>[-*+•\u2013])|(?P<number>\d{1,3})(?P<mark>[.)]))\s+\S")
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s+\S|\*\*[^*\n]{1,200}\*\*:?\s*$)")
-_STRUCTURE = re.compile(r"^\s*(?:#{1,6}\s|\||[-*+•]\s|\d{1,3}[.)]\s|={3,}|-{3,})", re.MULTILINE)
+_STRUCTURE = re.compile(r"^[ \t]*(?:#{1,6}\s|\||[-*+•]\s|\d{1,3}[.)]\s|={3,}|-{3,})", re.MULTILINE)
 _FEWER = re.compile(
     r"\b(?:only|fewer|less|not|no|none|unable|cannot|can't|isn't|aren't|doesn't|there (?:is|are)|found"
     r"|exist\w*|just)\b",
     re.I,
 )
 _SEARCHING = re.compile(r"\b(?:find|identify|extract|spot|detect|search|look for|check|review)\b", re.IGNORECASE)
-_ENDS = re.compile(r"[.!?。\uff01\uff1f]+[\"'”\u2019)\]*_]*(?=\s|$)")
+_ENDS = re.compile(r"(?<![.!?])[.!?。\uff01\uff1f]+[\"'”\u2019)\]*_]*(?=\s|$)")
 _SURE_END = re.compile(r"(?<![.\w])(?P<word>[a-z]{2,30})[.!?][\"\u201d\u2019)*_]*\s+(?=[\"\u201c(*_]?[A-ZÄÖÜÉ][a-z])")
 _ABBREVIATED = frozenset(
     {

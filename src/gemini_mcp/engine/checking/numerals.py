@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Literal
 
-Locale = Literal["point", "comma"]
-"""What stands before the decimals."""
+Locale = Literal["point", "comma", "clock"]
+"""What stands before the decimals; by the clock, 9.30 is half past nine."""
 
-LOCALES: Final[tuple[Locale, ...]] = ("point", "comma")
+LOCALES: Final[tuple[Locale, ...]] = ("point", "comma", "clock")
 NUMBER: Final = (
     r"(?:\d{1,3}(?:[,.'\u2019\u00a0\u202f\u2009]\d{3})+(?:[.,]\d+)?|\d{1,2}(?:,\d{2}){1,4},\d{3}(?:\.\d+)?|\d+(?:[.,]\d+)?)"
     r"(?:[eE][+-]?\d{1,2}(?!\d))?"
 )
+_CLOCK = re.compile(r"(\d{1,2})\.([0-5]\d)")
 _FORMS: Final[dict[Locale, re.Pattern[str]]] = {
     "point": re.compile(
         r"(?P<whole>\d{1,3}(?:[,'\u2019\u00a0\u202f\u2009]\d{3})+|\d{1,2}(?:,\d{2}){1,4},\d{3}|\d+)(?:\.(?P<part>\d+))?"
@@ -52,6 +53,11 @@ class Numeral:
 
 def numeral(text: str, locale: Locale) -> Numeral | None:
     """The number, or None: it is not written so, it is too long, or its leading zero makes it a name."""
+    if locale == "clock":
+        clock = _CLOCK.fullmatch(text)
+        return (
+            Numeral(int(clock[1]) + Fraction(int(clock[2]), 60), Fraction(1, 60)) if clock else numeral(text, "point")
+        )
     found = _FORMS[locale].fullmatch(text)
     if found is None or len(text) > _LONGEST:
         return None

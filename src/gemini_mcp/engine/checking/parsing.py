@@ -62,7 +62,7 @@ def xml_problem(code: str) -> str | None:
     found = ""
     for whole in (code.strip(), f"<x>{code}</x>"):  # several elements side by side are a fragment, not a fault
         try:
-            expat.ParserCreate().Parse(whole.encode(), True)
+            expat.ParserCreate("utf-8").Parse(whole.encode(errors="replace"), True)
         except expat.ExpatError as error:
             found = found or f"line {error.lineno}: {expat.ErrorString(error.code)}"
             if "entity" in found:
