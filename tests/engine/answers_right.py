@@ -216,6 +216,9 @@ DEMANDS: list[tuple[str, str]] = [
     ("Write about 100 words.", "word " * 150),
     ("Write a title of at most 8 words and then the article.", "word " * 300),
     ("Give me 3 steps.", "1. Open it.\n   - with care\n2. Read it.\n3. Close it.\n\nThat is all."),
+    ("Turn the list of 4 items into a shorter one.", "- a\n- b\n- c"),
+    ("Note: 3 items are broken, mend them.", "- one\n- two"),
+    ("Summarize in 3 bullet points, then list the actions.", "- a\n- b\n- c\n\nActions:\n\n- do\n- it"),
     ("Name two colours.", "- red\n- green\n- or blue, if you must"),
     ("Summarize the 3 points of the memo.", "- one\n- two\n- three\n- and a remark"),
     ("Write exactly 5 words.", "One two three four five."),
@@ -250,7 +253,7 @@ JAPANESE = (
     "サービスはファイルを読み、結果をデータベースに書き込みます。接続が切れた場合は、最大三回まで処理をやり直します。"
     * 3
 )
-LANGUAGES: list[tuple[str, str]] = [
+LANGUAGES: list[tuple[Any, ...]] = [
     ("Explain it in German.", GERMAN),
     ("Erkläre es auf Deutsch.", GERMAN),
     ("Translate this text into German.", GERMAN),
@@ -261,6 +264,12 @@ LANGUAGES: list[tuple[str, str]] = [
     ("Answer in Japanese.", JAPANESE),
     ("How do you say 'the service reads the file' in German?", ENGLISH),
     ("What does 'Feierabend' mean in German?", ENGLISH),
+    ("Explain the passive voice in German.", ENGLISH),
+    ("Describe formal address in French.", ENGLISH),
+    ("Give the days of the week in Spanish.", ENGLISH),
+    ("Write an essay about how vowels changed in French.", ENGLISH),
+    ("Summarize the letter in German.", ENGLISH, {"context": GERMAN}),
+    ("Write a short story in Italian about a cat.", "C'era una volta un gatto che non voleva dormire. " * 6),
     ("Summarize the novel, which was written in German.", ENGLISH),
     ("Explain the differences of word order in German and Dutch.", ENGLISH),
     ("Explain how compound nouns work in German grammar.", ENGLISH),
@@ -329,7 +338,7 @@ def right_answers() -> list[Right]:
     found: list[Right] = [("Work it out.", line, {}) for line in EQUATIONS.strip().split("\n")]
     found += [("Say what you found.", line, {}) for line in PROSE.strip().split("\n")]
     found += [("Make a table.", table, {"expect": "markdown"}) for table in TABLES.split("§\n")]
-    found += [(task, answer, {}) for task, answer in (*DEMANDS, *LANGUAGES, *BLOCKS, *SHORT)]
+    found += [(task, answer, dict(*more)) for task, answer, *more in (*DEMANDS, *LANGUAGES, *BLOCKS, *SHORT)]
     found += [(task, answer, {"sources": (APP, LOG, GUIDE, PDF)}) for task, answer in CITED]
     documents = sorted([*ROOT.glob("*.md"), *ROOT.glob("prompts/**/*.md"), *ROOT.glob("docs/**/*.md")])
     code = sorted(ROOT.glob("src/gemini_mcp/domain/*.py"))

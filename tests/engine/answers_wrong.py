@@ -90,6 +90,8 @@ LANGUAGES = [
     ("Answer in Spanish, please.", ENGLISH, "Spanish"),
     ("Responde en español.", FRENCH, "Spanish"),
     ("Translate from English into Russian.", ENGLISH, "Russian"),
+    ("What is this? Answer in Dutch.", ENGLISH, "Dutch"),
+    ("Write a short story in Italian about a cat.", ENGLISH, "Italian"),
     ("Answer in Japanese.", ENGLISH, "Japanese"),
     ("Answer in English.", RUSSIAN * 2, "Cyrillic"),
     ("Answer in English.", JAPANESE, "English"),

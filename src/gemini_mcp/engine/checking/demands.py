@@ -29,7 +29,8 @@ _VERB = (
 )
 _NOT_MEANT = r"(?!\s+(?:or (?:more|less|fewer)|maximum|max|minimum|each))"
 _DEMAND = re.compile(
-    rf"(?:\b{_VERB}(?: me| us)?|\b(?:in|as|with|using|to|of|into|limit|summary|answer|reply|response|length)|[,(:;])\s+"
+    rf"(?:\b{_VERB}(?: me| us)?|\b(?:in|as|with|using|into)|(?:\b(?:of|to|summary|answer|reply|response|length)|[,(:;])"
+    rf"(?=\s+(?:{_MOST}|{_LEAST}|exactly)\b))\s+"
     rf"(?:{_BOUND}\s+)?(?:top |main |key )?{_N}[ -](?:[a-z-]{{3,15}}[ -]){{0,2}}?{_COUNTED}\b{_NOT_MEANT}",
     re.IGNORECASE,
 )

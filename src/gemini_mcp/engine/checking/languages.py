@@ -11,23 +11,30 @@ from gemini_mcp.engine.checking.tongues import plain_language as plain_language
 
 _NAME = rf"(?P<language>{'|'.join(LANGUAGES)})"
 _ENDS = r"(?=\s*(?:[.,;:!?)\n]|$|only\b|please\b|and\b|with\b|using\b|at most\b|within\b|no more\b|—|-\s))"
-_ANSWERING = (
-    r"(?:answer|reply|respond|write|explain|summari[sz]e|describe|draft|compose|formulate|give|list|state|tell|outline"
-    r"|present|provide|output|produce)"
+_MORE_ENDS = r"(?:(?=\s+(?:about|to|for|on)\b)|" + _ENDS + ")"
+_WRITING = r"(?:answer|reply|respond|write|summari[sz]e|draft|compose|formulate)"
+_TELLING = r"(?:explain|describe|give|list|state|tell|outline|present|provide|output|produce)"
+_TOPIC = r"(?:about|on|regarding|how|why|where|when|between|whether)"
+_WHAT_IS_TOLD = (
+    r"(?: (?:me|us))?(?: (?:it|this|that|them|everything|(?:your|the) (?:answer|result|output|summary|explanation|code"
+    r"|function|file|text|picture|image|photo|chart|diagram|error|change|problem)s?))?"
 )
 _DESCRIBED = ("written", "published", "spoken", "printed", "available", "said", "sung", "is", "was", "are", "were")
 _NOT_BEHIND = "".join(f"(?<!{word} )" for word in _DESCRIBED)
 _MANNER = r"(?:plain |simple |formal |good |fluent )?"
 _ASKED = (
     re.compile(
-        rf"\b{_ANSWERING}\b[^.!?\n\"“]{{0,160}}?{_NOT_BEHIND}\bin {_MANNER}{_NAME}\b{_ENDS}",
+        rf"\b{_WRITING}\b(?:(?!\b{_TOPIC}\b)[^.!?\n\"“]){{0,160}}?{_NOT_BEHIND}\bin {_MANNER}{_NAME}\b{_MORE_ENDS}",
         re.IGNORECASE,
     ),
+    re.compile(rf"\b{_TELLING}{_WHAT_IS_TOLD},? in {_MANNER}{_NAME}\b{_ENDS}", re.IGNORECASE),
     re.compile(rf"\btranslate\b[^!?\n]{{0,200}}?\b(?:in)?to {_NAME}\b{_ENDS}", re.IGNORECASE),
     re.compile(
         rf"(?:^|[\n.,;(]\s*)(?:in|language:|output language:|answer language:) ?{_NAME}\b{_ENDS}", re.IGNORECASE
     ),
 )
+_PLAINLY_ASKED = re.compile(rf"\b(?:answer|reply|respond)(?: only| to me)? in {_MANNER}{_NAME}\b{_ENDS}", re.IGNORECASE)
+_TWOFOLD = re.compile(r"\b(?:both|bilingual|if|unless|not|except|otherwise|then|or)\b", re.IGNORECASE)
 _OWN: Final = {
     "German": r"\bauf deutsch\b|\bin deutscher sprache\b|\bins deutsche\b",
     "English": r"\bauf englisch\b|\bins englische\b|\ben anglais\b|\ben inglés\b|\bin inglese\b|\bem inglês\b",
@@ -59,6 +66,8 @@ _ABOUT_WORDS = re.compile(
     r"|escribe)|\bcome si dice"
     r"|\bbilingual|\bside by side|\bglossar|\bvocabular|\bgrammar|\blessons?\b|\bteach|\blearn(?:er|ing)?\b|\bboth\b"
     r"|\bname[sd]?\b|\bcode\b|\bcomments?\b|\bvariables?\b|\bunless\b|\bif\b|\bkeep\b|\boriginal\b|\bquot|\bverbatim"
+    r"|\b(?:voice|subjunctive|adjectives?|nouns?|verbs?|endings?|cases?|tenses?|conjugat\w+|declens\w+|pronouns?|syntax|word"
+    r" order|plurals?|genders?|prepositions?|alphabet|accents?|dialects?|slang|clauses?|vowels?|consonants?|articles)\b"
     r"|\bnot in\b|\bdo not\b|\bdon't\b|\bexcept\b|\btitles?\b|\btestimonials?\b|\bscript\b|\bfunction\b"
     r"|\bprogram\b|\bapp\b",
     re.IGNORECASE,
@@ -91,6 +100,8 @@ def in_the_language(task: Task, answer: ModelAnswer, text: str) -> str | None:
 def language_asked(instruction: str) -> str | None:
     """The one language that the answer is to be in, or None where none is named beyond doubt."""
     bare = " ".join(without_quotes([instruction.replace("\n", " \n ")]))
+    if (plainly := _PLAINLY_ASKED.search(bare)) and not _TWOFOLD.search(bare):
+        return _titled(plainly["language"]) if len(set(map(str.lower, _MENTIONED.findall(bare)))) == 1 else None
     if _ABOUT_WORDS.search(bare):
         return None
     found = {_titled(match["language"]) for pattern in _ASKED for match in pattern.finditer(bare)}
