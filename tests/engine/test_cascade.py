@@ -53,6 +53,13 @@ async def test_a_good_first_answer_is_the_only_one_paid_for(catalogue: Catalogue
     assert [(a.verdict, a.reason) for a in call.attempts] == [("accepted", "the cheapest tier first")]
 
 
+async def test_json_with_a_type_written_otherwise_is_mended_and_told_and_not_climbed_for(catalogue: Catalogue) -> None:
+    task = Task("x", output_schema={"type": "object", "properties": {"price": {"type": "number"}}})
+    answer, upstream, call = await climbed(catalogue, task, an_answer('{"price": "5"}'))
+    assert isinstance(answer, Answer) and (answer.text, upstream.models) == ('{"price": 5}', [LITE])
+    assert call.warnings == ['1 value coerced to the schema\'s types: /price from "5" to 5']
+
+
 FAILING: list[tuple[str, Task, ModelAnswer, str]] = [
     ("truncated", Task("x"), an_answer("Half", "max_tokens"), "cut off"),
     ("no room", Task("x"), an_answer("", "max_tokens"), "thinking used up"),
@@ -63,6 +70,8 @@ FAILING: list[tuple[str, Task, ModelAnswer, str]] = [
     ("python", Task("x", expect="python"), an_answer("def"), "does not parse"),
     ("diff", Task("x", expect="diff"), an_answer("no diff"), "no hunk"),
     ("refusal", Task("x"), an_answer("I cannot help with that."), "refused"),
+    ("arithmetic", Task("x"), an_answer("In all 12 x 34 = 407."), "12 x 34 = 407"),
+    ("length", Task("Give 3 reasons."), an_answer("- a\n- b"), "3 items"),
     ("missing", Task("x"), an_answer("I don't see any attached file."), "cannot see the input"),
 ]
 

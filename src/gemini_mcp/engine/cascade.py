@@ -11,7 +11,6 @@ from datetime import date
 from gemini_mcp.domain.catalog import TIERS, Catalogue, Model, Tier, tier_below
 from gemini_mcp.domain.context_caching import stable_of
 from gemini_mcp.domain.errors import AgentError, BudgetExceeded, NoAcceptableAnswer, TooLarge, UpstreamError
-from gemini_mcp.domain.forms import unwrap
 from gemini_mcp.domain.messages import ModelAnswer, ModelRequest
 from gemini_mcp.domain.money import short_usd
 from gemini_mcp.domain.prompting import AgentPrompt, attachments, user_prompt
@@ -19,7 +18,7 @@ from gemini_mcp.domain.routing import Look, least_output, look, output_limit, th
 from gemini_mcp.domain.task import Task
 from gemini_mcp.domain.tokens import safe_tokens
 from gemini_mcp.domain.usage import TokenUsage
-from gemini_mcp.engine.checks import Objection, check_answer
+from gemini_mcp.engine.checks import Objection, examined
 from gemini_mcp.engine.ports import Answer, AnswerTask, Attempt, Call, Generate, Today
 from gemini_mcp.engine.retry_quota import Draws, RetryQuota
 
@@ -161,10 +160,11 @@ class _Run:
         request = self._request(step)
         await self._call.progress(self._announcement(step))
         answer = await self._generate(request, self._call)
-        text = unwrap(self._task, answer.text)
-        objection = check_answer(self._task, answer, text)
+        found = examined(self._task, answer)
+        text, objection = found.text, found.objection
         self._judge(self._call.attempts[-1], objection)
         if objection is None:
+            self._call.warnings += [words for words in found.mended if words not in self._call.warnings]
             return self._accepted(step, answer, text)
         self._objection, self._best = objection, text or self._best
         if objection.cut_short and self._call.attempts[-1].shrunk:

@@ -54,6 +54,14 @@ def schema_violation(schema: dict[str, Any], value: Any) -> str | None:
     return f"JSON breaks the schema at {where}: {shown(error.message)}"
 
 
+def schema_breaches(schema: dict[str, Any], value: Any) -> Iterator[Any]:
+    """All that breaks the schema, as jsonschema's own errors; nothing where that cannot be checked."""
+    try:
+        yield from _validator(schema).iter_errors(value)
+    except Exception:  # ``schema_violation`` says so in words
+        return
+
+
 def shown(text: str) -> str:
     """Somebody else's words on one line, shortened."""
     flat = " ".join(text.split())
