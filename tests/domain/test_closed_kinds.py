@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gemini_mcp.domain.closed import closed_kind
-from gemini_mcp.domain.task import Task
+from gemini_mcp.domain.task import Expect, Task
 
 OPTIONS = "\n(A) iron\n(B) copper\n(C) zinc\n(D) lead"
 
@@ -125,6 +125,12 @@ def test_one_thing_asked_for_plainly_is_closed(words: str, kind: str) -> None:
         "Return only the code.",
         "Give a number of reasons to migrate.",
         "Wie viele Dateien gibt es?",
+        "How many tokens does it have and is it too long?",
+        "Invent a code. Answer with one word.",
+        "Pick a good title for this post. Reply with the title only.",
+        "Rename the class; answer only with the new name.",
+        "Create a name. Return only the name.",
+        "Convert the number to words. Answer with the words only.",
     ],
 )
 def test_open_tasks_and_doubtful_ones_are_not_closed(words: str) -> None:
@@ -137,8 +143,8 @@ def test_only_a_plain_task_in_words_is_a_closed_question() -> None:
     assert closed_kind(Task(words, web_search=True)) is None
     for agent in ("review_code", "summarize_one", "review_verify", "other"):
         assert closed_kind(Task(words, agent=agent)) is None
-    for expect in ("markdown", "json", "python", "diff"):
-        assert closed_kind(Task(words, expect=expect)) is None  # type: ignore[arg-type]
+    forms: tuple[Expect, ...] = ("markdown", "json", "python", "diff")
+    assert [closed_kind(Task(words, expect=form)) for form in forms] == [None] * 4
 
 
 def an_object(**properties: Any) -> dict[str, Any]:

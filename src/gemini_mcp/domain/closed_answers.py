@@ -12,6 +12,7 @@ from gemini_mcp.domain.closed_choices import choice_in, label, verdict, verdict_
 from gemini_mcp.domain.closed_kinds import Kind
 from gemini_mcp.domain.closed_records import record
 from gemini_mcp.domain.closed_values import brief, brief_in, number, number_in
+from gemini_mcp.domain.numerals import plainly
 from gemini_mcp.domain.stated import statements
 from gemini_mcp.domain.typed import typed
 
@@ -35,7 +36,7 @@ def closed_answer(kind: Kind, text: str) -> str | None:
     read, otherwise = _READERS[kind]
     marked = typed(text)
     bare = marked.replace("**", "").replace("__", "").replace("`", "")
-    for stated in statements(bare):
+    for stated in map(plainly, statements(bare)):
         if _NEGATED.match(stated):
             return None
         if (found := read(stated)) is not None:

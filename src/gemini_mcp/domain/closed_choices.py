@@ -6,7 +6,7 @@ from typing import Final
 from gemini_mcp.domain.stated import alone, first_line, last_line
 
 _LABEL: Final = re.compile(
-    r"""\W{0,6}(?:(?:option|choice|answer|letter|number)\b\W{0,4})?
+    r"""\W{0,6}(?:(?i:option|choice|answer|letter|number)\b\W{0,4})?
     (?: [(\[]\ ?(?P<enclosed>[A-Za-z]|\d{1,2})\ ?[)\]] | (?P<lower>[a-z])(?=[.)]|\W{0,3}\Z)
       | (?P<bare>[A-Z]|\d{1,2})(?![\w']|\.\d|[-/]\w) )""",
     re.VERBOSE,

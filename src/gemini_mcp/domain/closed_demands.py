@@ -9,12 +9,15 @@ _DEMANDS_WITHIN: Final = 400
 _MOST_POLAR: Final = 240
 
 _OPEN: Final = re.compile(
-    r"""\b(?:explain|describe|summari[sz]e|justify|discuss|elaborate|outline|paraphrase|refactor|pros\ and\ cons)\b
+    r"""\b(?: explain | describe | summari[sz]e | justify | discuss | elaborate | outline | paraphrase | refactor
+          | invent | brainstorm | imagine | pros\ and\ cons | come\ up\ with | (?:make\ up|think\ of)\ an? )\b
       | (?: (?:^|[.!?:;\n])\s{0,4}(?:[-*]\ |\d\.\ )? | \b(?:please|then|also|and)\ )
         (?: why | how\ (?!many|much)\w+ | write | draft | compose | implement | review | rewrite | translate | compare
-          | list | suggest | recommend | propose | analy[sz]e | generate | create | fix | debug | plan | design | code
-          | extract | convert | improve | show | return\ (?:a|the)\ (?:list|table|code) ) \b
-      | \band\ (?:what|where|why|how|which|who|when|whether|if)\b
+          | list | suggest | recommend | propose | analy[sz]e | generate | create | produce | fix | debug | plan
+          | design | code | extract | convert | improve | rename | show | (?:pick|choose|find)\ an?\ (?:good|better|new|nice)
+          | return\ (?:a|the)\ (?:list|table|code) ) \b
+      | \band\ (?: what | where | why | how | which | who | when | whether | if
+          | (?:is|are|does|do|did|can|should)\ (?:it|they|there|this|that|we|you) )\b
       | ``` | \bstarter\ code\b | \bsample\ input\b | \bstandard\ input\b | ^\s{0,8}(?:def|class|import)\ \w""",
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
@@ -76,7 +79,8 @@ _COUNTING: Final = re.compile(
     r"""(?: ^ | [,;:]\s | \b(?:then|so|day|week|month|year|total|all|and|is|tell\ me|find|calculate|determine
           |compute)\ )
         \W?how\ (?:many|much|old|tall|far|long|heavy|fast)\b
-      | \bwhat\ (?:is|was|are|were|will\ be|would\ be)\ (?:the|his|her|their|its)\ (?:(?!(?:of|for|behind|in)\b)\w+\ ){0,3}?
+      | \bwhat\ (?:is|was|are|were|will\ be|would\ be)\ (?:the|his|her|their|its)
+        \ (?:(?!(?:of|for|behind|in)\b)\w+\ ){0,3}?
         (?: total | number | sum | average | mean | median | percentage | percent | cost | price | probability | area
           | perimeter | volume | distance | difference | product | ratio | remainder | age | length | width | height
           | weight | speed | profit | count | balance | salary | change )\b(?!-)

@@ -9,7 +9,7 @@ from typing import Any, Final
 _MOST_LEAVES: Final = 12
 _MOST_STEPS: Final = 200
 _DEEPEST: Final = 8
-_PLAIN: Final = frozenset(("boolean", "number", "integer", "null"))
+_PLAIN: Final = frozenset(("boolean", "number", "integer"))
 _FORMATS: Final = frozenset(("date", "time", "date-time", "duration", "email", "uuid", "ipv4", "ipv6"))
 _SHORTEST_FREE: Final = 8
 """A string of no more characters than this is a code or an abbreviation."""
@@ -60,14 +60,15 @@ class _Walk:
 
     def _of_type(self, schema: dict[str, Any], depth: int) -> int:
         said = schema.get("type")
-        types = {str(each) for each in (said if isinstance(said, list) else [said])} - {"null"}
+        named = {str(each) for each in (said if isinstance(said, list) else [said])}
+        types = named - {"null"}
         if types == {"object"}:
             return self._of_object(schema, depth)
         if types == {"array"}:
             return self._of_array(schema, depth)
         if types == {"string"}:
             return _of_string(schema)
-        if types and types <= _PLAIN:
+        if named and types <= _PLAIN:
             return 1
         raise _Open
 

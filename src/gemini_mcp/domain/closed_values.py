@@ -72,11 +72,12 @@ _WORD: Final = re.compile(r"[^\W_]+(?:[-.'@:/+#&][^\W_]+)*[+#%]*")
 
 
 def brief(stated: str) -> str | None:
-    said = sentence(_LEAD.sub("", stated.strip(), count=1)).strip()
+    whole = _LEAD.sub("", stated.strip(), count=1)
+    if (date := iso_date(whole) or iso_date(sentence(whole))) is not None:
+        return date
+    said = sentence(whole).strip()
     if not said or len(said) > _SHORT:
         return None
-    if (date := iso_date(said)) is not None:
-        return date
     if (number := measure(said)) is not None and not number[1]:
         return shown(number[0])
     folded = unicodedata.normalize("NFKC", said).casefold()

@@ -4,6 +4,7 @@ import re
 from datetime import date
 from typing import Final
 
+_LONGEST: Final = 60
 _MONTHS: Final = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
     "december",
@@ -22,7 +23,7 @@ _FORMS: Final = tuple(
 
 def iso_date(text: str) -> str | None:
     """YYYY-MM-DD where the whole text is one date; None for what is none, or may be two (03/04/2026)."""
-    bare = " ".join(text[:60].split()).strip(" .,;:!\"'")
+    bare = " ".join(text.split()).strip(" .,;:!\"'") if len(text) <= _LONGEST else ""
     found = next((match for form in _FORMS if (match := form.fullmatch(bare))), None)
     if found is None:
         return None

@@ -23,7 +23,7 @@ _VALUES: Final = {word: at for at, word in enumerate(_ONES)} | {word: 10 * at fo
 _WORD: Final = re.compile(rf"({'|'.join(_TENS)})(?:[- ]({'|'.join(_ONES[1:10])}))?|({'|'.join(_ONES)})")
 _SCALES: Final = {"": 0, "hundred": 2, "thousand": 3, "million": 6, "billion": 9, "bn": 9, "trillion": 12}
 _NUMBER: Final = re.compile(
-    r"""(?<![\w.,/^]) (?P<sign>-\ ?)? (?:[$€£¥]\ ?)? (?P<inner>-)?
+    r"""(?<![\w.,/^]) (?<!\d:) (?P<sign>-\ ?)? (?:[$€£¥]\ ?)? (?P<inner>-)?
     (?: \\[dt]?frac\ ?\{ (?P<above>-?\d{1,60}) \}\ ?\{ (?P<below>\d{1,60}) \}
       | (?P<whole>\d{1,60}) \  (?P<top>\d{1,60})/(?P<bottom>\d{1,60})
       | (?P<over>\d{1,60}) \ ?/\ ? (?P<under>\d{1,60})
@@ -31,7 +31,7 @@ _NUMBER: Final = re.compile(
         (?: e (?P<e>[+-]?\d{1,4})
           | \ ?(?:x|\*|\\times|\\cdot)\ ?10(?:\^|\*\*)\{?(?P<power>[+-]?\d{1,4})\}? )?
     )
-    (?! ,?\d | \.\d | /\d )
+    (?! [,.:/]?\d )
     (?: \ ?(?P<scale>hundred|thousand|million|billion|bn|trillion)\b )?
     (?P<more> [xyznπ]\b | \^ | \ ?\\(?:sqrt|pi) | \ ?[π√] )?""",
     re.VERBOSE | re.IGNORECASE,
@@ -41,7 +41,10 @@ _DRESSING: Final = re.compile(r"\\left|\\right|\\[()\[\]!,;:]|\\(?=[$%#& ])|\{(?
 _VULGAR: Final = str.maketrans(
     {mark: f" {unicodedata.normalize('NFKC', mark).replace(chr(0x2044), '/')} " for mark in "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"}
 )
-_UNIT: Final = re.compile(r"[ -]?([%°]|[^\W\d_][\w°²³/%]*\.?(?: [^\W\d_][\w°²³/%]*\.?){0,2})?[\s$.]*")
+_NAME: Final = r"[^\W\d_][^\W\d_/]{0,15}(?:/[^\W\d_]{1,8})?[\u00b2\u00b3]?\.?"
+_UNIT: Final = re.compile(
+    rf" ?([%°]|(?<!\d){_NAME}(?: {_NAME}){{0,2}}|[^\W\d_]{{1,5}}(?:/[^\W\d_]{{1,5}})?[\u00b2\u00b3]?)?[\s$.]*"
+)
 _BEFORE: Final = re.compile(r"\W{0,4}?(?:(?:about|approximately|approx\.?|roughly|around|[a-z] ?=|=|≈|~)\s*)?", re.I)
 
 
@@ -63,7 +66,7 @@ def plainly(text: str) -> str:
 
 
 def numerals(text: str) -> Iterator[Numeral]:
-    """The numbers of a text that went through ``plainly``; not those in names (sha256), versions and dates' slashes."""
+    """The numbers of a text that went through ``plainly``; not those in names (sha256), versions, times and dates."""
     for found in _NUMBER.finditer(text):
         if (value := _value(found)) is not None:
             yield Numeral(value, found.start(), found.end(), bool(found["more"]))

@@ -20,6 +20,7 @@ _SAME_WRITTEN: Final = (
 _BRACED: Final = re.compile(r"([\^_])\{(-?\w)\}")
 _ARTICLE: Final = re.compile(r"\b(?:the|an|a) ", re.IGNORECASE)
 _DIGITS_THAT_CONVINCE: Final = 4
+_NOISE: Final = Fraction(1, 10**14)
 _LONGEST: Final = 20_000
 
 
@@ -54,7 +55,10 @@ def _as_numbers(one: str, other: str) -> bool | None:
 
 
 def _rounded(one: str, first: Fraction, other: str, second: Fraction) -> bool:
-    """Whether one is the other with fewer decimals, of which it gives enough for that to be no chance: 3.1416."""
+    """Whether one is the other with fewer decimals, of which it gives enough for that to be no chance: 3.1416. What
+    binary arithmetic adds behind the fifteenth digit does not count."""
+    if abs(first - second) <= max(abs(first), abs(second)) * _NOISE:
+        return True
     for text, value, exact in ((one, first, second), (other, second, first)):
         decimals = _decimals(text)
         enough = decimals >= 3 and abs(value) * 10**decimals >= 10 ** (_DIGITS_THAT_CONVINCE - 1)
@@ -73,7 +77,7 @@ def _form(text: str) -> str:
     bare = plainly(unicodedata.normalize("NFC", text)).replace("$", "").strip().rstrip(".").strip()
     if not _FORMAL.search(bare):
         folded = " ".join(re.findall(r"[^\W_]+(?:[-'@:.#+&][^\W_]+)*[+#%]*|[^\w\s.,;!?-]", bare.casefold()))
-        return _ARTICLE.sub("", folded) or folded
+        return _ARTICLE.sub("", folded) or folded or text
     for written, same in _SAME_WRITTEN:
         bare = bare.replace(written, same)
     return _without_blanks(_BRACED.sub(r"\1\2", _NAMED.sub("", bare, count=1) if _NAMED.match(bare) else bare))
