@@ -14,8 +14,8 @@ _OPEN: Final = re.compile(
       | (?: (?:^|[.!?:;\n])\s{0,4}(?:[-*]\ |\d\.\ )? | \b(?:please|then|also|and)\ )
         (?: why | how\ (?!many|much)\w+ | write | draft | compose | implement | review | rewrite | translate | compare
           | list | suggest | recommend | propose | analy[sz]e | generate | create | produce | fix | debug | plan
-          | design | code | extract | convert | improve | rename | show | (?:pick|choose|find)\ an?\ (?:good|better|new|nice)
-          | return\ (?:a|the)\ (?:list|table|code) ) \b
+          | design | code | extract | convert | improve | rename | show
+          | (?:pick|choose|find)\ an?\ (?:good|better|new|nice) | return\ (?:a|the)\ (?:list|table|code) ) \b
       | \band\ (?: what | where | why | how | which | who | when | whether | if
           | (?:is|are|does|do|did|can|should)\ (?:it|they|there|this|that|we|you) )\b
       | ``` | \bstarter\ code\b | \bsample\ input\b | \bstandard\ input\b | ^\s{0,8}(?:def|class|import)\ \w""",
