@@ -598,7 +598,7 @@ def whole_work() -> Work:
     schema = {"type": "object", "properties": {"data": {"type": "string"}}}
     task = Task("Do it.", "context", (source,), "json", schema, "flash", None, True, rejected, 5, True, family="f")
     attempt = replace(an_attempt(), usage=USED, cost_nano=7)
-    answer = ModelAnswer("{}", "stop", USED, LITE, "batch", "list", "STOP", (WebSource("t", "u"),))
+    answer = ModelAnswer("{}", "stop", USED, LITE, "batch", "list", "STOP", (WebSource("t", "u"),), -0.25)
     item = Item(task, [Turn(attempt, answer)], an_attempt(), {LITE: Refused("too dear", "pay", 1)})
     call = a_call()
     known = Item(TASK, answer=accepted(call, web_sources=(("t", "u"),)))
@@ -608,6 +608,14 @@ def whole_work() -> Work:
 def test_work_comes_back_from_the_ledger_as_it_was() -> None:
     work = whole_work()
     assert Work.from_json(work.to_json()) == work
+
+
+def test_work_from_before_answers_had_a_confidence_is_read() -> None:
+    work = whole_work()
+    older = json.loads(work.to_json())
+    del older["items"][0]["turns"][0]["answer"]["confidence"]
+    read = Work.from_json(json.dumps(older)).items[0].turns[0].outcome
+    assert isinstance(read, ModelAnswer) and (read.text, read.confidence) == ("{}", None)
 
 
 @pytest.mark.parametrize(

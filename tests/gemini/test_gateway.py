@@ -115,6 +115,17 @@ async def test_how_an_answer_ended_is_told(start: Start, fault: dict[str, Any], 
     assert answer.usage is not None
 
 
+async def test_a_mean_log_probability_arrives_where_the_model_tells_one(start: Start) -> None:
+    stand = await start({"do": "answer", "text": "42", "avg_logprobs": -0.125, "times": 1})
+    told, silent = await stand.ask(), await stand.ask()
+    assert told.confidence == -0.125 and silent.confidence is None
+
+
+async def test_a_log_probability_is_never_asked_for(start: Start) -> None:
+    body = json.dumps(await sent(start))
+    assert "logprobs" not in body.lower()
+
+
 async def test_an_answer_that_does_not_say_what_it_used_is_of_unknown_usage(start: Start) -> None:
     answer = await (await start({"do": "no_usage"})).ask()
     assert answer.text and answer.usage is None

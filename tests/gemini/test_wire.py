@@ -103,6 +103,39 @@ def test_the_stand_ins_label_counts_only_where_it_is_trusted(header: str, trust:
     assert read(WHOLE, {"X-Gemini-Agents-Simulated": header}, trust=trust).simulated == simulated
 
 
+@pytest.mark.parametrize(
+    ("said", "confidence"),
+    [
+        ("-0.25", -0.25),
+        ("-3", -3.0),
+        ("0", 0.0),
+        ("0.0", 0.0),
+        ("-1e-9", -1e-9),
+        ("0.5", None),
+        ("1e-9", None),
+        ("NaN", None),
+        ("-Infinity", None),
+        ("Infinity", None),
+        ("-1e999", None),
+        ("-1" + 400 * "0", None),
+        ("-1e7", None),
+        ("null", None),
+        ("true", None),
+        ("false", None),
+        ('"-0.25"', None),
+        ("[-0.25]", None),
+        ("{}", None),
+    ],
+)
+def test_a_mean_log_probability_is_read_where_it_can_be_one(said: str, confidence: float | None) -> None:
+    answer = read('{"candidates": [{"content": {"parts": [{"text": "x"}]}, "avgLogprobs": ' + said + "}]}")
+    assert answer.text == "x" and answer.confidence == confidence
+
+
+def test_a_model_that_tells_no_log_probability_has_no_confidence() -> None:
+    assert read(WHOLE).confidence is None
+
+
 def test_a_blocked_prompt_is_an_error_with_its_usage() -> None:
     with pytest.raises(Blocked) as caught:
         read({"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": {"promptTokenCount": 9}})

@@ -75,7 +75,11 @@ class WebSource:
 
 @dataclass(frozen=True, slots=True)
 class ModelAnswer:
-    """What came back. ``usage``: None when it was not said; ``simulated``: the stand-in's price book."""
+    """What came back. ``usage``: None when it was not said; ``simulated``: the stand-in's price book.
+
+    ``confidence``: the mean log-probability of the answer's tokens, at most 0; None where the model does not tell.
+    It says how surprised a model is by its own words, on a scale of its own: never compare two models' by it.
+    """
 
     text: str
     finish_reason: FinishReason
@@ -85,3 +89,4 @@ class ModelAnswer:
     simulated: PriceBook | None = None
     finish_detail: str = ""
     web_sources: tuple[WebSource, ...] = ()
+    confidence: float | None = None

@@ -23,6 +23,9 @@ _COUNTS = {
     "tool_use_tokens": "toolUsePromptTokenCount",
 }
 _MOST_TOKENS = 1 << 40
+_LEAST_CONFIDENCE = -1e6
+"""No token that a model chose is less likely than this, as a logarithm; what says so is broken."""
+
 _FINISH: dict[str, FinishReason] = {
     "STOP": "stop",
     "MAX_TOKENS": "max_tokens",
@@ -119,6 +122,7 @@ def _read_answer(body: str, headers: Mapping[str, str], asked: str, trust_simula
         service_tier=lowered.get("x-gemini-service-tier", "standard").lower(),
         simulated=simulated,
         web_sources=_web_sources(grounding),
+        confidence=_confidence(candidate),
     )
 
 
@@ -154,6 +158,14 @@ def _decoded(body: str, simulated: PriceBook | None) -> dict[str, Any]:
 def _text(candidate: Mapping[str, Any]) -> str:
     parts = (candidate.get("content") or {}).get("parts") or []
     return "".join(part.get("text") or "" for part in parts if not part.get("thought"))
+
+
+def _confidence(candidate: Mapping[str, Any]) -> float | None:
+    """It is read where it comes by itself, and never asked for: most models refuse a request that does."""
+    said = candidate.get("avgLogprobs")
+    if not isinstance(said, int | float) or isinstance(said, bool):
+        return None
+    return float(said) if _LEAST_CONFIDENCE <= said <= 0 else None
 
 
 def _no_candidate(
