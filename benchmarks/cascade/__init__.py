@@ -1,0 +1,1 @@
+"""Replays recorded outcomes through the cascade's policy, without asking any model."""
