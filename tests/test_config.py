@@ -248,3 +248,26 @@ def test_the_free_tier_is_allowed_by_one_word_alone() -> None:
     assert not load_settings({}).free_tier and load_settings({"GEMINI_AGENTS_FREE_TIER": "1"}).free_tier
     with pytest.raises(BadSetting, match="GEMINI_AGENTS_FREE_TIER"):
         load_settings({"GEMINI_AGENTS_FREE_TIER": "yes"})
+
+
+@pytest.mark.parametrize("name", ["LEARNING", "SECOND_OPINIONS"])
+def test_learning_and_second_opinions_are_on_until_switched_off(name: str) -> None:
+    def switched(environ: dict[str, str]) -> bool:
+        settings = load_settings(environ)
+        return settings.learning if name == "LEARNING" else settings.second_opinions
+
+    assert switched({}) and not switched({f"GEMINI_AGENTS_{name}": "0"})
+    with pytest.raises(BadSetting, match=f"GEMINI_AGENTS_{name}"):
+        load_settings({f"GEMINI_AGENTS_{name}": "off"})
+
+
+def test_trials_are_off_until_a_share_and_an_amount_are_set() -> None:
+    assert load_settings({}).trials is None and load_settings({"GEMINI_AGENTS_TRIALS": "0"}).trials is None
+    chosen = load_settings({"GEMINI_AGENTS_TRIALS": "0.05:0.50"}).trials
+    assert chosen is not None and (chosen.share, chosen.usd_a_day) == (0.05, "0.50")
+
+
+@pytest.mark.parametrize("text", ["0.05", "1", "2:1", "0.0:1", "0.1:0", "0.1:", ":1", "-0.1:1", "5%:1", "0.1:1:2"])
+def test_trials_that_make_no_sense_are_refused_with_the_fix(text: str) -> None:
+    with pytest.raises(BadSetting, match=r"GEMINI_AGENTS_TRIALS.*0\.05:0\.50"):
+        load_settings({"GEMINI_AGENTS_TRIALS": text})

@@ -12,11 +12,20 @@ from urllib.parse import urlsplit
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 SecretsPolicy = Literal["refuse", "redact", "allow"]
 _AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,9})?|\.\d{1,9}")
+_SHARE = re.compile(r"[01]?\.\d{1,6}|[01]")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 class BadSetting(ValueError):
     """A variable whose value cannot be used; the message names it and the fix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """Which share of calls (above 0, at most 1) is tried on another tier too, and what that may cost a day, in USD."""
+
+    share: float
+    usd_a_day: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,9 @@ class Settings:
     session_budget_usd: str | None
     day_budget_usd: str | None
     free_tier: bool
+    learning: bool
+    second_opinions: bool
+    trials: Trials | None
     session_id: str | None
     project_dir: Path | None
 
@@ -67,7 +79,10 @@ def load_settings(environ: Mapping[str, str] = os.environ, *, http: bool = False
         secrets=_secrets(environ),
         session_budget_usd=_budget(environ, "SESSION", "5"),
         day_budget_usd=_budget(environ, "DAY", "20"),
-        free_tier=_flag(environ, "GEMINI_AGENTS_FREE_TIER"),
+        free_tier=_flag(environ, "GEMINI_AGENTS_FREE_TIER", default="0"),
+        learning=_flag(environ, "GEMINI_AGENTS_LEARNING", default="1"),
+        second_opinions=_flag(environ, "GEMINI_AGENTS_SECOND_OPINIONS", default="1"),
+        trials=_trials(environ),
         session_id=None if http else _text(environ, "CLAUDE_CODE_SESSION_ID"),
         project_dir=Path(project) if project else None,
     )
@@ -180,8 +195,21 @@ def _budget(environ: Mapping[str, str], kind: str, default: str) -> str | None:
     return text
 
 
-def _flag(environ: Mapping[str, str], name: str) -> bool:
-    text = _text(environ, name) or "0"
+def _trials(environ: Mapping[str, str]) -> Trials | None:
+    """``share:usd-a-day``, both above 0; None when there are to be no trials."""
+    text = _text(environ, "GEMINI_AGENTS_TRIALS") or "0"
+    if text == "0":
+        return None
+    share, _, amount = text.partition(":")
+    usable = _SHARE.fullmatch(share) and _AMOUNT.fullmatch(amount)
+    if not usable or not 0.0 < float(share) <= 1.0 or float(amount) <= 0.0:
+        fix = "Set it to share:usd-a-day, 0.05:0.50 for instance, or to 0."
+        raise BadSetting(f"GEMINI_AGENTS_TRIALS={text!r} is no share of calls with an amount in USD a day. {fix}")
+    return Trials(float(share), amount)
+
+
+def _flag(environ: Mapping[str, str], name: str, default: str) -> bool:
+    text = _text(environ, name) or default
     if text not in ("0", "1"):
         raise BadSetting(f"{name}={text!r} is neither 0 nor 1. Set it to one of them.")
     return text == "1"

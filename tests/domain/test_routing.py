@@ -5,13 +5,12 @@ from typing import Any
 import pytest
 
 from gemini_mcp.domain.catalog import TIERS, Catalogue, Tier
+from gemini_mcp.domain.families import LONG_INPUT_TOKENS, family_of
 from gemini_mcp.domain.routing import (
     ANSWER_TOKENS,
     HARD_FORM_INPUT_TOKENS,
-    LONG_INPUT_TOKENS,
     MOST_OUTPUT_TOKENS,
     THINKING_TOKENS,
-    family_of,
     look,
     output_limit,
     thinking_budget,

@@ -173,7 +173,9 @@ async def test_a_ledger_of_the_first_form_brings_its_spending_along(tmp_path: Pa
                 "DROP TABLE batches", "DROP INDEX calls_by_tool_use", "ALTER TABLE calls DROP COLUMN tool_use_id",
                 "ALTER TABLE calls DROP COLUMN arguments_sha256", "ALTER TABLE results DROP COLUMN delivered",
                 "ALTER TABLE attempts DROP COLUMN discount_nano", "ALTER TABLE attempts DROP COLUMN context_nano",
-                "PRAGMA user_version = 1",
+                "DROP INDEX outcomes_by_result", "ALTER TABLE outcomes DROP COLUMN upper",
+                "ALTER TABLE outcomes DROP COLUMN traits", "ALTER TABLE outcomes DROP COLUMN seen",
+                "ALTER TABLE outcomes DROP COLUMN agrees", "PRAGMA user_version = 1",
             )  # fmt: skip
             for statement in statements:
                 connection.execute(statement)  # type: ignore[attr-defined]

@@ -18,7 +18,7 @@ from gemini_mcp.engine.database import Database
 from gemini_mcp.engine.ledger import SCHEMA_VERSION, STOPPED, Finished, Ledger, LedgerTooNew, migrate, total_cost
 from gemini_mcp.engine.liveness import Owner
 
-from .conftest import LITE, USED, WAIT_S, a_call, accepted, an_attempt, rows
+from .conftest import USED, WAIT_S, a_call, accepted, an_attempt, rows
 
 CHILD = """
 import asyncio, sys, time
@@ -220,12 +220,6 @@ async def test_an_adopted_calls_books_are_closed_with_what_it_cost(database: Dat
         {"verdict": "accepted", "reason": "the cheapest tier first"}
     ]
     assert await rows(database, "SELECT cost_nano FROM calls") == [{"cost_nano": 300}]
-
-
-async def test_an_outcome_is_kept(database: Database, ledger: Ledger) -> None:
-    await ledger.record_outcome("r_1", "text", "lite", LITE, "rejected_by_caller", "a test fails")
-    (found,) = await rows(database, "SELECT result_id, family, tier, outcome, detail FROM outcomes")
-    assert tuple(found.values()) == ("r_1", "text", "lite", "rejected_by_caller", "a test fails")
 
 
 def test_a_total_with_an_unpriced_attempt_is_unknown() -> None:

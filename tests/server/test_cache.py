@@ -63,9 +63,10 @@ async def test_anything_that_changes_the_answer_is_another_question(way: Way, st
     ]
     for question in questions:
         assert receipt_of(await delegate(way.client, task, **question))["cache"] == "miss", question
+    asked = len(stand.asked)
     for question in questions:
         assert receipt_of(await delegate(way.client, task, **question))["cache"] == "hit", question
-    assert len(stand.asked) == len(questions)
+    assert len(stand.asked) == asked >= len(questions)
 
 
 async def test_a_file_that_changed_is_another_question_and_one_that_was_only_touched_is_not(

@@ -202,8 +202,12 @@ async def test_feedback_climbs_a_tier_with_the_answer_that_was_wrong(way: Way, s
     receipt = receipt_of(result)
     assert verdicts(receipt) == [("flash", "accepted")] and stand.asked == [LITE, FLASH]
     assert "The wrong answer." in stand.prompts[1] and "The test test_it failed." in stand.prompts[1]
-    (noted,) = [row for row in ledger(way.home, "outcomes") if row["result_id"] == first["result_id"]]
-    assert (noted["outcome"], noted["tier"], noted["family"]) == ("rejected_by_caller", "lite", "text")
+    noted = [row for row in ledger(way.home, "outcomes") if row["result_id"] == first["result_id"]]
+    assert [(row["outcome"], row["tier"], row["family"]) for row in noted] == [
+        ("accepted", "lite", "text"),
+        ("rejected_by_caller", "lite", "text"),
+    ]
+    assert noted[0]["traits"] == noted[1]["traits"] and noted[1]["detail"] == "The test test_it failed."
 
 
 async def test_an_answer_that_its_caller_turned_down_is_not_served_from_the_cache_again(

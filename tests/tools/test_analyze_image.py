@@ -42,7 +42,7 @@ async def test_an_image_is_made_smaller_and_its_tokens_are_known_before_it_is_se
     async def progress(message: str) -> None:
         told.append(message)
 
-    arguments = AnalyzeImage(images=["chart.png"], question="How many bars?", detail="low")
+    arguments = AnalyzeImage(images=["chart.png"], question="What do the bars say?", detail="low")
     given = await analyze_image(arguments, ME, progress, open_office.services)
     assert given.receipt is not None
     (source,) = given.receipt["sources"]

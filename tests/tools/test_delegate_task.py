@@ -209,9 +209,10 @@ async def test_feedback_takes_the_task_up_a_tier_with_the_earlier_answer(office:
     body = json.dumps(here.simulator.log.entries()[1].as_json()["body"])
     assert "A TEST FAILS" in body and "An earlier answer" in body
     with sqlite3.connect(here.home / "ledger.sqlite3") as other:
-        assert other.execute("SELECT result_id, tier, outcome, detail FROM outcomes").fetchall() == [
-            (first.result_id, "lite", "rejected_by_caller", "A TEST FAILS")
-        ]
+        noted = "SELECT tier, outcome, detail, traits, seen FROM outcomes WHERE result_id = ? ORDER BY rowid"
+        accepted, rejected = other.execute(noted, (first.result_id,)).fetchall()
+    assert accepted[:3] == ("lite", "accepted", "") and rejected[:3] == ("lite", "rejected_by_caller", "A TEST FAILS")
+    assert accepted[3:] == rejected[3:] and "family" in rejected[3]
     other.close()
 
 

@@ -11,6 +11,7 @@ import anyio
 
 from gemini_mcp.commands.ages import age_s
 from gemini_mcp.commands.terminal import Colour, Terminal
+from gemini_mcp.commands.usage_outcomes import outcomes
 from gemini_mcp.commands.usage_plot import MOST_DAYS, amount_of, by_day, plot
 from gemini_mcp.commands.usage_table import caching, method, savings, table
 from gemini_mcp.config import Settings, environment, load_settings
@@ -63,7 +64,7 @@ def shown(spending: Spending, by: str, when: str, terminal: Terminal) -> str:
         return f"No usage {when}."
     totals = spending["totals"]
     lines = [terminal.painted(f"Usage {when}", "bold"), *table(spending["rows"], totals, by, terminal)]
-    lines += [*_notes(totals), *_plots(spending, by, terminal)]
+    lines += [*_notes(totals), *outcomes(spending.get("outcomes", ()), terminal), *_plots(spending, by, terminal)]
     for total in totals:
         lines += ["", *_headed("Saved against always using the pro tier, USD", total, terminal)]
         lines += [*savings(total, terminal), caching(total)]

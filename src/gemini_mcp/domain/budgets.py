@@ -1,6 +1,6 @@
 """What the user allows to be spent, and what is said about it. Amounts in nano-USD, None where there is no limit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from gemini_mcp.domain.money import nano_from_usd, short_usd, usd_text
@@ -21,6 +21,10 @@ class Budgets:
     def of_usd(cls, session: str | None, day: str | None) -> "Budgets":
         """From amounts in USD as text; None switches one off."""
         return cls(*(None if amount is None else nano_from_usd(amount) for amount in (session, day)))
+
+    def within_session(self, usd: str) -> "Budgets":
+        """The same, with another limit on the session."""
+        return replace(self, session_nano=nano_from_usd(usd))
 
     def limit(self, kind: BudgetKind) -> int | None:
         return self.session_nano if kind == "session" else self.day_nano

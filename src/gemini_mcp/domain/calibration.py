@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from gemini_mcp.domain.scorecard import Estimate, Scorecard, Sums
-from gemini_mcp.domain.signals import Seen, Traits, compared
+from gemini_mcp.domain.signals import TURNED_DOWN, Seen, Traits, compared
 
 Found = TypeVar("Found")
 
@@ -24,6 +24,7 @@ _BORROWED = 20.0
 
 _WEIGHTS: dict[str, tuple[float, float]] = {
     "base": (0.04, 0.15),
+    TURNED_DOWN: (0.70, 0.20),
     "form wrong": (0.25, 0.20),
     "form right": (0.0, 0.05),
     "tests failed": (0.45, 0.20),
@@ -128,12 +129,12 @@ class Calibration:
         given = evidence or Evidence()
         learned, learned_compared = _gains(given.answered), _gains(given.compared)
         self.outcomes = given.answered.cases
-        self.informed = learned.informed or learned_compared.informed
         self.inverted = given.answered.surely_negative
-        kept = given if self.informed else Evidence()
-        self._gain = learned if self.informed else _gains(kept.answered)
-        self._compared = learned_compared if self.informed else _gains(kept.compared)
-        self._agreement = Scorecard(kept.agreed, agreement_prior, NOISE)
+        self.informed = learned.informed
+        compares = learned_compared.informed
+        self._gain = learned if self.informed else _gains(Sums())
+        self._compared = learned_compared if compares else _gains(Sums())
+        self._agreement = Scorecard(given.agreed if compares else Sums(), agreement_prior, NOISE)
         self._patterns = given.patterns
         self._likeliest: dict[tuple[str, ...], tuple[tuple[Seen, float], ...]] = {}
         self._estimates: dict[Seen, Estimate] = {}

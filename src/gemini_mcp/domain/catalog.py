@@ -202,6 +202,10 @@ class Catalogue:
         warning = f"{skipped}; tier {tier} uses {live[0].id}" if skipped else None
         return (Candidate(live[0], warning), *(Candidate(model) for model in live[1:]))
 
+    def current(self, tier: Tier, today: date) -> Model | None:
+        """The model that the tier's calls begin with; None when none is left."""
+        return next((candidate.model for candidate in self.candidates(tier, today)), None)
+
     def resolve(self, name: str, today: date) -> Resolution:
         """The live model that a name means today. Raises UnknownModel."""
         named = self.find(name)

@@ -7,9 +7,9 @@ the look is deliberately modest: start low unless the caller said otherwise or t
 from dataclasses import dataclass
 
 from gemini_mcp.domain.catalog import TIERS, Model, Tier, tier_above
+from gemini_mcp.domain.families import family_of
 from gemini_mcp.domain.task import Task
 
-LONG_INPUT_TOKENS = 50_000
 HARD_FORM_INPUT_TOKENS = 8_000
 
 ANSWER_TOKENS: dict[str, int] = {"text": 4_096, "markdown": 8_192, "json": 8_192, "python": 8_192, "diff": 12_288}
@@ -32,19 +32,6 @@ class Look:
     family: str
     start: Tier
     reason: str
-
-
-def family_of(task: Task, input_tokens: int) -> str:
-    """The task's family: its form, or what its size or tools make of it."""
-    if task.family:
-        return task.family
-    if task.output_schema is not None:
-        return "schema"
-    if task.expect in ("json", "python", "diff"):
-        return task.expect
-    if task.web_search:
-        return "search"
-    return "long_text" if input_tokens > LONG_INPUT_TOKENS else "text"
 
 
 def look(task: Task, input_tokens: int) -> Look:

@@ -13,8 +13,15 @@ from functools import cached_property
 Prior = Callable[[str], tuple[float, float]]
 """For a feature, the weight that is expected of it, and its standard deviation."""
 
+COMMON = "base"
+"""The feature of every case."""
+
+_CLEARLY = 1.0
+"""How much better, in nats, features must explain cases than none does."""
+
 _RARELY = 1e-9
-_ENOUGH = 30
+_ENOUGH = 20
+"""Cases, before anything follows from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +134,8 @@ class Scorecard:
     def informed(self) -> bool:
         """Whether the cases fit the features better than they fit none: labels that were shuffled, or that no feature
         tells anything about, are nothing to learn from."""
-        return self._log_evidence() > self._log_evidence_of_none()
+        enough = self._sums.cases >= _ENOUGH
+        return enough and self._log_evidence() > self._log_evidence_of_none() + _CLEARLY
 
     def _log_evidence(self) -> float:
         """Of the cases under this scorecard, less what both models share."""
@@ -140,11 +148,14 @@ class Scorecard:
         return -0.5 * (determinant - before + self._sums.squares / variance + quadratic - explained)
 
     def _log_evidence_of_none(self) -> float:
-        """Of the same cases when all have one expectation, of which nothing is known but that it is no wonder."""
-        sums, variance, spread = self._sums, self._noise**2, 0.3**2
-        precision = 1.0 / spread + sums.cases / variance
-        mean = sums.total / variance / precision
-        return -0.5 * (math.log(precision * spread) + sums.squares / variance - mean * mean * precision)
+        """Of the same cases when all have one expectation: the common feature alone."""
+        sums, variance = self._sums, self._noise**2
+        expected, sd = self._prior(COMMON)
+        before = 1.0 / (sd * sd)
+        precision = before + sums.cases / variance
+        mean = (before * expected + sums.total / variance) / precision
+        quadratic = sums.squares / variance + before * expected**2 - precision * mean**2
+        return -0.5 * (math.log(precision / before) + quadratic)
 
 
 def _cholesky(matrix: list[list[float]]) -> list[list[float]]:

@@ -13,6 +13,9 @@ Traits = tuple[str, ...]
 Seen = tuple[str, ...]
 """Features of an answer."""
 
+TURNED_DOWN = "turned down"
+"""The feature of an answer that could not be handed over."""
+
 _MOST_READ = 20_000
 _LENGTHS = (150, 300, 600, 1_200, 2_400, 9_600)
 _DIGITS = (0.002, 0.02, 0.06)
@@ -57,6 +60,8 @@ def traits(family: str, text: str) -> Traits:
 
 def seen(signals: Signals) -> Seen:
     """The features of an answer, the second opinion's aside."""
+    if signals.objection:
+        return (TURNED_DOWN,)
     found: list[str] = []
     if signals.formed is not None:
         found.append("form right" if signals.formed else "form wrong")

@@ -8,17 +8,27 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+import structlog
+
 from gemini_mcp.domain.catalog import TIERS, Catalogue, Model, Tier, tier_below
 from gemini_mcp.domain.context_caching import stable_of
-from gemini_mcp.domain.errors import AgentError, BudgetExceeded, NoAcceptableAnswer, TooLarge, UpstreamError
+from gemini_mcp.domain.errors import (
+    AgentError,
+    BudgetExceeded,
+    NoAcceptableAnswer,
+    TooLarge,
+    UpstreamError,
+)
 from gemini_mcp.domain.messages import ModelAnswer, ModelRequest
 from gemini_mcp.domain.money import short_usd
+from gemini_mcp.domain.policy import Decision
 from gemini_mcp.domain.prompting import AgentPrompt, attachments, user_prompt
 from gemini_mcp.domain.routing import Look, least_output, look, output_limit, thinking_budget, thinking_level
 from gemini_mcp.domain.task import Task
 from gemini_mcp.domain.tokens import safe_tokens
 from gemini_mcp.domain.usage import TokenUsage
-from gemini_mcp.engine.checks import Objection, examined
+from gemini_mcp.engine.checks import Examined, Objection, examined
+from gemini_mcp.engine.judging import CalibrationOf, Considered, Judge, uncalibrated
 from gemini_mcp.engine.ports import Answer, AnswerTask, Attempt, Call, Generate, Today
 from gemini_mcp.engine.retry_quota import Draws, RetryQuota
 
@@ -42,15 +52,24 @@ def cascading(
     prompts: Mapping[str, AgentPrompt],
     today: Today,
     quota: RetryQuota | None = None,
+    learned: CalibrationOf = uncalibrated,
+    *,
+    seconding: bool = False,
 ) -> AnswerTask:
     """Answers a task by the cheapest model whose answer passes the checks. Raises AgentError.
 
-    Asking another model after an error draws on ``quota``, which is shared with ``retrying``.
+    Asking another model after an error draws on ``quota``, which is shared with ``retrying``. ``learned`` says what to
+    expect of a tier. ``seconding``: another model's opinion on a closed question may be asked for, where it is worth
+    its price.
     """
     shared = quota or RetryQuota()
 
     async def answer(task: Task, call: Call) -> Answer:
-        run = _Run(task, call, generate, catalogue, prompts[task.agent], today(), Draws(shared))
+        day, prompt = today(), prompts[task.agent]
+        tokens = input_tokens(task, prompt.system(task))
+        seen = look(task, tokens)
+        judge = Judge(task, seen.family, tokens, catalogue, day, learned, seconding=seconding)
+        run = _Run(task, call, generate, catalogue, prompt, day, Draws(shared), judge, judge.start(seen), tokens)
         return await run.climb()
 
     return answer
@@ -100,19 +119,37 @@ class _Run:
         prompt: AgentPrompt,
         today: date,
         draws: Draws,
+        judge: Judge,
+        start: Look,
+        tokens: int,
     ) -> None:
         self._task, self._call, self._generate, self._catalogue = task, call, generate, catalogue
         self._system = prompt.system(task)
         self._today = today
         self._draws = draws
-        self._input_tokens = input_tokens(task, self._system)
+        self._judge = judge
+        self._input_tokens = tokens
         self._stable = stable_of(task, self._system)
-        self._look: Look = look(task, self._input_tokens)
+        self._look = start
         self._objection: Objection | None = None
+        self._doubt = ""
         self._best = ""
+        self._standing: tuple[Answer, Attempt] | None = None
         self._judged_tier: Tier | None = None
 
     async def climb(self) -> Answer:
+        """An answer that was merely doubted stands when no tier above can do better."""
+        try:
+            return await self._climb()
+        except AgentError as error:
+            if self._standing is None:
+                raise
+            answer, attempt = self._standing
+            self._call.warnings.append(f"the {answer.tier} answer stands: {error.message}")
+            self._call.tier, attempt.verdict = answer.tier, "accepted"
+            return answer
+
+    async def _climb(self) -> Answer:
         call = self._call
         call.family, call.tier = self._look.family, self._look.start
         last_error: UpstreamError | None = None
@@ -126,8 +163,8 @@ class _Run:
             try:
                 answered = await self._try(step)
             except BudgetExceeded as error:
-                if self._objection is None and self._go_lower(error):
-                    return await self.climb()
+                if self._objection is None and self._standing is None and self._go_lower(error):
+                    return await self._climb()
                 raise self._too_dear(error) from None
             except UpstreamError as error:
                 if not error.escalates:
@@ -156,20 +193,73 @@ class _Run:
                 yield step
 
     async def _try(self, step: Step) -> Answer | None:
-        """The step's answer if it passes the checks; None after noting why it did not."""
+        """The step's answer if it is to be handed over; None after noting why not."""
         request = self._request(step)
         await self._call.progress(self._announcement(step))
         answer = await self._generate(request, self._call)
+        attempt = self._call.attempts[-1]
         found = examined(self._task, answer)
-        text, objection = found.text, found.objection
-        self._judge(self._call.attempts[-1], objection)
-        if objection is None:
+        known = attempt.verdict is not None
+        if not known:  # until the second opinion is there
+            attempt.verdict = "rejected" if found.objection else "accepted"
+        considered = await self._considered(step, request, answer, found)
+        self._call.judged.append(considered.judged)
+        self._mark(attempt, considered.decision, overrule=not known)
+        if found.objection is None:
             self._call.warnings += [words for words in found.mended if words not in self._call.warnings]
-            return self._accepted(step, answer, text)
-        self._objection, self._best = objection, text or self._best
-        if objection.cut_short and self._call.attempts[-1].shrunk:
+            accepted = self._accepted(step, answer, found.text, attempt)
+            if considered.decision.action == "accept":
+                return accepted
+            self._standing = accepted, attempt
+            self._doubt, self._objection = considered.decision.reason, None
+            return None
+        self._objection, self._best = found.objection, found.text or self._best
+        if found.objection.cut_short and attempt.shrunk:
             raise self._starved(step)
         return None
+
+    async def _considered(self, step: Step, request: ModelRequest, answer: ModelAnswer, found: Examined) -> Considered:
+        """What the policy makes of it, after a second opinion where that is worth its price."""
+        objection = found.objection.reason if found.objection else ""
+        climbs = self._may_climb_from(step)
+        agrees = self._judge.heard(found.text) if not objection else None
+        signals = self._judge.signals(answer, found.text, objection, agrees)
+        second = self._judge.second_model(step.tier, step.model) if agrees is None and not objection else None
+        if second is not None and self._judge.wants_second(step.tier, signals, second, may_climb=climbs):
+            signals = replace(signals, agrees=await self._second_opinion(step, request, second, found.text))
+        return self._judge.decided(step.tier, step.model.id, signals, found.text, may_climb=climbs)
+
+    def _may_climb_from(self, step: Step) -> bool:
+        listed = steps(self._task, step.tier, self._catalogue, self._today)
+        return any(other.tier != step.tier and self._input_tokens <= other.model.context_tokens for other in listed)
+
+    async def _second_opinion(self, step: Step, request: ModelRequest, model: Model, text: str) -> bool | None:
+        """Whether another model of the tier says the same; None when it could not be had: nothing depends on it."""
+        asked = replace(
+            request,
+            model=model.id,
+            thinking_level=thinking_level(model, step.tier),
+            thinking_budget=thinking_budget(model, step.tier),
+            attachments=attachments(self._task, model.family),
+            max_output_tokens=output_limit(self._task, step.tier, model, more_room=False),
+        )
+        before = len(self._call.attempts)
+        await self._call.progress(f"{step.tier}: asking {model.id} for a second opinion")
+        agrees: bool | None = None
+        try:
+            answer = await self._generate(asked, self._call)
+            found = examined(self._task, answer)
+            agrees = self._judge.same(text, found.text) if found.objection is None else None
+            if agrees is False:
+                self._judge.heard(found.text)
+        except (BudgetExceeded, UpstreamError) as error:
+            structlog.get_logger().info("no second opinion", model=model.id, code=error.code)
+        told = {True: "agrees", False: "differs", None: "none that could be compared"}[agrees]
+        for attempt in self._call.attempts[before:]:
+            attempt.advises = True
+            attempt.verdict = attempt.verdict or ("accepted" if agrees else "rejected")
+            attempt.reason = attempt.reason or f"second opinion: {told}"
+        return agrees
 
     def _request(self, step: Step) -> ModelRequest:
         task, objection = self._task, self._objection
@@ -192,19 +282,24 @@ class _Run:
         )
 
     def _announcement(self, step: Step) -> str:
-        why = f"; {self._objection.reason}" if self._objection else ""
+        why = f"; {self._turned_down}" if self._turned_down else ""
         return f"{step.tier}: asking {step.model.id}{why}"
 
-    def _judge(self, attempt: Attempt, objection: Objection | None) -> None:
-        if attempt.verdict is None:
-            attempt.verdict = "accepted" if objection is None else "rejected"
-        attempt.reason = objection.reason if objection else attempt.reason or self._why()
+    @property
+    def _turned_down(self) -> str:
+        """Why the last answer was not handed over."""
+        return self._objection.reason if self._objection else self._doubt
+
+    def _mark(self, attempt: Attempt, decision: Decision, *, overrule: bool) -> None:
+        accepted = decision.action == "accept"
+        if overrule:
+            attempt.verdict = "accepted" if accepted else "rejected"
+        attempt.reason = attempt.reason or self._why() if accepted else decision.reason
 
     def _why(self) -> str:
-        return f"climbed: {self._objection.reason}" if self._objection else self._look.reason
+        return f"climbed: {self._turned_down}" if self._turned_down else self._look.reason
 
-    def _accepted(self, step: Step, answer: ModelAnswer, text: str) -> Answer:
-        attempt = self._call.attempts[-1]
+    def _accepted(self, step: Step, answer: ModelAnswer, text: str, attempt: Attempt) -> Answer:
         return Answer(
             text=text,
             model=answer.model_served,

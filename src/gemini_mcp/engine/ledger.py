@@ -24,7 +24,7 @@ from gemini_mcp.engine.database import Database
 from gemini_mcp.engine.liveness import Owner
 from gemini_mcp.engine.ports import Answer, Attempt, Call, Caller
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 STOPPED = "the server stopped before it could settle this"
 RECOVER_EVERY_S = 5.0
 UNLIMITED = Budgets()
@@ -37,6 +37,7 @@ _SETTLE = """UPDATE attempts SET state = 'settled', model_served = ?, service_ti
     input_tokens = ?, cached_tokens = ?, output_tokens = ?,
     thinking_tokens = ?, tool_use_tokens = ?, audio_tokens = ?, search_queries = ?
     WHERE attempt_id = ? AND state = 'reserved' RETURNING principal, session_id, day, reserved_nano"""
+_CORRECT = "UPDATE attempts SET verdict = ?, reason = ? WHERE attempt_id = ? AND state = 'settled'"
 _FINISH = """UPDATE calls SET status = ?, error_code = ?, cache = ?, tier = ?, model = ?, cost_nano = ?,
     saved_cache_nano = ?, baseline_nano = ?, simulated = ?, cache_key = ?, follow_up_to = ?, ms = ?
     WHERE result_id = ?"""
@@ -50,7 +51,8 @@ class LedgerTooNew(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """How a call ended. ``answer`` is None after an error, whose code is ``error_code``."""
+    """How a call ended. ``answer`` is None after an error, whose code is ``error_code``. ``aside``: nobody waits for
+    it; its answer is not kept, and what it reached of a budget is told with another call."""
 
     answer: Answer | None
     error_code: str = ""
@@ -58,6 +60,7 @@ class Finished:
     mime_type: str = "text/plain"
     follow_up_to: str = ""
     cancelled: bool = False
+    aside: bool = False
 
 
 def migrate(connection: sqlite3.Connection) -> None:
@@ -138,7 +141,12 @@ class Ledger:
     def adopt(self, call: Call) -> None:
         """Close the books of a call whose caller left before its attempts were judged."""
         statement, row = "UPDATE calls SET cost_nano = ? WHERE result_id = ?", (total_cost(call), call.result_id)
-        self._database.post(lambda connection: connection.execute(statement, row))
+
+        def operation(connection: sqlite3.Connection) -> None:
+            connection.execute(statement, row)
+            connection.executemany(_CORRECT, _corrections(call))
+
+        self._database.post(operation)
 
     def _finishing(self, call: Call, end: Finished) -> Any:
         who, now, answer = call.caller, time.time(), end.answer
@@ -150,10 +158,11 @@ class Ledger:
             if not call.attempts:
                 connection.execute(BEGIN_CALL, (*begin, call.started_at, local_day(call.started_at)))
             connection.execute(_FINISH, row)
-            if answer is not None:
+            connection.executemany(_CORRECT, _corrections(call))
+            if answer is not None and not end.aside:
                 kept = (call.result_id, who.principal, who.session_id, call.tool, now, end.instruction, answer.text)
                 connection.execute(_KEEP, (*kept, end.mime_type, total_cost(call)))
-            return counters.alerts(connection, account, self.budgets) if call.attempts else []
+            return counters.alerts(connection, account, self.budgets) if call.attempts and not end.aside else []
 
         return operation
 
@@ -165,15 +174,6 @@ class Ledger:
         """What was given when this request was answered before, by whichever process."""
         return await self._database.read(lambda connection: answered.find(connection, request, BATCH_OWNER))
 
-    async def record_outcome(
-        self, result_id: str, family: str, tier: str, model: str, outcome: str, detail: str
-    ) -> None:
-        """What became of an answer, for its family and tier: ``rejected_by_caller`` so far."""
-        row = (result_id, family, tier, model, outcome, detail, time.time())
-        await self._database.run(
-            lambda connection: connection.execute("INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-        )
-
     async def recover(self) -> int:
         """Settle at their reservation what dead processes left reserved. Returns how many attempts that were."""
         owners = await self._database.run(_unfinished_owners)
@@ -181,8 +181,15 @@ class Ledger:
         return await self._database.run(lambda connection: sum(_bury(connection, owner) for owner in dead))
 
 
+def _corrections(call: Call) -> list[tuple[str | None, str, str]]:
+    """A second opinion, or what became of climbing, may change a verdict that is written already."""
+    told = ((a, (a.verdict, a.reason)) for a in call.attempts if a.written is not None)
+    return [(*judged, attempt.attempt_id) for attempt, judged in told if attempt.written != judged]
+
+
 def _settle(connection: sqlite3.Connection, attempt: Attempt) -> None:
     """What cannot be priced counts at its reservation against a budget."""
+    attempt.written = (attempt.verdict, attempt.reason)
     for principal, session_id, day, reserved in connection.execute(_SETTLE, _settled_row(attempt)).fetchall():
         spent = attempt.cost_nano if attempt.cost_nano is not None else reserved or 0
         counters.settle(connection, counters.Account(principal, session_id, day), reserved or 0, spent)

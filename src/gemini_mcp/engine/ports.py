@@ -13,6 +13,7 @@ import anyio
 
 from gemini_mcp.domain.catalog import Tier
 from gemini_mcp.domain.messages import ModelAnswer, ModelRequest, PriceBook
+from gemini_mcp.domain.signals import Seen, Traits
 from gemini_mcp.domain.task import Task
 from gemini_mcp.domain.usage import TokenUsage
 
@@ -45,7 +46,8 @@ class Attempt:
     ``discount_nano``: what the service tier that served it (flex, batch) saved against standard; ``context_nano``:
     what an explicit cache saved on the tokens that it held. ``shrunk``: the budget left less room for the answer than
     it was to have. ``reserved``: its row is in the ledger; ``under_way``: not settled yet.
-    ``keeps``: no question, but material kept in an explicit cache.
+    ``keeps``: no question, but material kept in an explicit cache. ``advises``: a second opinion on another's answer.
+    ``written``: verdict and reason as its row has them.
     """
 
     attempt_id: str
@@ -67,14 +69,31 @@ class Attempt:
     reserved: bool = False
     under_way: bool = True
     keeps: bool = False
+    advises: bool = False
+    written: tuple[Verdict | None, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An answer as the cascade's policy saw it. ``given``: what it says to a closed question, as it is compared;
+    ``objection``: why it could not be handed over."""
+
+    tier: Tier
+    model: str
+    family: str
+    traits: Traits
+    seen: Seen
+    agrees: bool | None
+    given: str | None
+    objection: str
 
 
 @dataclass(slots=True)
 class Call:
     """One call of a tool on its way through the engine: who, until when, what it has spent so far.
 
-    ``deadline`` is on the monotonic clock, in seconds; ``started_at`` is Unix time. ``lowered``: a cheaper tier than
-    the one asked for answered, for want of money.
+    ``judged``: the answers that were looked at, in turn. ``deadline`` is on the monotonic clock, in seconds;
+    ``started_at`` is Unix time. ``lowered``: a cheaper tier than the one asked for answered, for want of money.
     """
 
     result_id: str
@@ -88,6 +107,7 @@ class Call:
     tier: Tier = "lite"
     max_cost_nano: int | None = None
     attempts: list[Attempt] = field(default_factory=list)
+    judged: list[Judged] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     cache_key: str | None = None
     saved_by_cache_nano: int = 0
@@ -99,7 +119,7 @@ class Call:
     def part(self) -> "Call":
         """One of several tasks that this call consists of: it has attempts, family and tier of its own; its money,
         deadline and warnings are the whole call's."""
-        return replace(self, attempts=[], whole=self.of_record)
+        return replace(self, attempts=[], judged=[], whole=self.of_record)
 
     @property
     def of_record(self) -> "Call":

@@ -52,6 +52,7 @@ def receipt_line(call: Call, answer: Answer) -> str:
         parts.append(f"cache saved {short_usd(call.saved_by_cache_nano)}")
     if kept := [attempt for attempt in call.attempts if attempt.keeps and attempt.cost_nano]:
         parts.append(f"material kept at Gemini for {short_usd(sum(a.cost_nano or 0 for a in kept))}")
+    parts += [f"{a.reason} ({a.model_served or a.model})" for a in call.attempts if a.advises and a.usage]
     parts += _rejections(call)
     parts += call.warnings
     if _simulated(call, answer):
@@ -61,7 +62,7 @@ def receipt_line(call: Call, answer: Answer) -> str:
 
 def _models(call: Call) -> str:
     """Of a call in parts, each model that gave an answer and how many: the line's tokens and money are of them all."""
-    asked = [attempt for attempt in call.attempts if not attempt.keeps]
+    asked = [attempt for attempt in call.attempts if not attempt.keeps and not attempt.advises]
     if sum(attempt.verdict == "accepted" for attempt in asked) < 2:
         return ""
     told = Counter(attempt.model_served or attempt.model for attempt in asked if attempt.usage != TokenUsage())
@@ -76,7 +77,7 @@ def _tokens(usage: TokenUsage) -> str:
 
 def _rejections(call: Call) -> list[str]:
     """Why cheaper answers were turned down; of many, the first and how many more there were."""
-    told = [f"{a.tier} rejected: {a.reason}" for a in call.attempts if a.verdict == "rejected"]
+    told = [f"{a.tier} rejected: {a.reason}" for a in call.attempts if a.verdict == "rejected" and not a.advises]
     return told if len(told) <= MOST_REJECTIONS_TOLD else [told[0], f"{len(told) - 1} more rejected"]
 
 

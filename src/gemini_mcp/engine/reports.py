@@ -12,6 +12,7 @@ from gemini_mcp.engine import counters
 from gemini_mcp.engine.counters import Standing
 from gemini_mcp.engine.database import Database
 from gemini_mcp.engine.ledger import UNLIMITED, local_day, local_moment
+from gemini_mcp.engine.outcome_report import count
 from gemini_mcp.engine.ports import Caller
 
 GroupBy = Literal["model", "tool", "session", "day", "family"]
@@ -121,16 +122,18 @@ class Reports:
 
     async def spending(self, by: GroupBy, since: float | None) -> dict[str, Any]:
         """For ``gemini-agents usage``, of every principal, since a Unix time: rows, what they come to, and the days on
-        which it was spent: ``{rows, totals, days, method}``."""
+        which it was spent: ``{rows, totals, days, method}``; by family also what became of answers, ``outcomes``."""
         where = _since(since)
 
         def read(connection: sqlite3.Connection) -> dict[str, Any]:
             rows = _grouped(connection, where, by)
+            outcomes = {"outcomes": [one.row() for one in count(connection, since)]} if by == "family" else {}
             return {
                 "rows": rows,
                 "totals": _totals(connection, where),
                 "days": rows if by == "day" else _grouped(connection, where, "day"),
                 "method": BASELINE_METHOD,
+                **outcomes,
             }
 
         return await self._database.read(read)

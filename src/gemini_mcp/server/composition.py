@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 
 import anyio
 import anyio.to_thread
@@ -11,6 +12,7 @@ import structlog
 
 from gemini_mcp.config import Settings
 from gemini_mcp.domain.budgets import Budgets
+from gemini_mcp.domain.catalog import Catalogue, Tier
 from gemini_mcp.domain.messages import ModelAnswer, ModelRequest
 from gemini_mcp.engine.batch_desk import Ends
 from gemini_mcp.engine.batch_work import Work
@@ -22,15 +24,17 @@ from gemini_mcp.engine.context_costs import ContextCosts
 from gemini_mcp.engine.context_rows import ContextRows
 from gemini_mcp.engine.contexts import Contexts
 from gemini_mcp.engine.flights import Flights
+from gemini_mcp.engine.learning import Learning, learning_from
 from gemini_mcp.engine.ledger import Finished, Ledger
 from gemini_mcp.engine.limits import Limits, limited
 from gemini_mcp.engine.liveness import Owner
 from gemini_mcp.engine.metering import metered
-from gemini_mcp.engine.ports import AnswerTask, Call
+from gemini_mcp.engine.ports import AnswerTask, Call, Generate
 from gemini_mcp.engine.reports import Reports
 from gemini_mcp.engine.results import Results
 from gemini_mcp.engine.retry import retrying
 from gemini_mcp.engine.retry_quota import RetryQuota
+from gemini_mcp.engine.trials import Trials, trying
 from gemini_mcp.engine.uploads import uploading
 from gemini_mcp.gemini.gateway import Gateway
 from gemini_mcp.server.batching import batch_desk
@@ -80,6 +84,7 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
     owner = Owner(settings.home / "run")
     budgets = Budgets.of_usd(settings.session_budget_usd, settings.day_budget_usd)
     ledger, results = Ledger(database, owner, budgets), Results(database)
+    learning = Learning(database, partial(current_model, catalogue), on=settings.learning)
     store = await anyio.to_thread.run_sync(DiskStore, settings.home / "cache")
     screen = Screen(settings.secrets, kingfisher=True)
     reader = Reader(Beneath(settings.roots), Web(), screen, Children())
@@ -88,6 +93,7 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
     costs = ContextCosts(ledger, catalogue, utc_today)
     contexts = Contexts(ContextRows(database, owner), gateway, costs, catalogue, utc_today)
     recovered = await ledger.recover()
+    await learning.refresh()
     log = structlog.get_logger()
     log.info("opened", endpoint=gateway.endpoint, home=str(settings.home), recovered_attempts=recovered)
     results.purge_older_than(settings.keep_days)
@@ -98,11 +104,23 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
     try:
         async with anyio.create_task_group() as group:
             limits, breakers, quota = Limits(database, catalogue.limits), Breakers(), RetryQuota()
-            sending = guarded(limited(metered(send, ledger, catalogue, utc_today), limits), breakers)
-            generate = contexts.around(retrying(sending, quota))
+            cascade = partial(cascading, catalogue=catalogue, prompts=prompts, today=utc_today, quota=quota)
+
+            def asking(books: Ledger) -> Generate:
+                sending = guarded(limited(metered(send, books, catalogue, utc_today), limits), breakers)
+                return retrying(sending, quota)
+
+            generate = contexts.around(asking(ledger))
+            climbing = cascade(generate, learned=learning.calibration, seconding=settings.second_opinions)
+            uploaded = uploading(learning_from(climbing, learning), gateway)
+            trials = None
+            if settings.trials is not None:
+                books = Ledger(database, owner, budgets.within_session(settings.trials.usd_a_day))
+                tried = uploading(cascade(asking(books)), gateway)
+                share, deadline_s = settings.trials.share, settings.deadline_s
+                trials = Trials(share, tried, books, learning, catalogue, utc_today, group, deadline_s)
             flights = Flights(group, ledger.adopt)
-            climbing = cascading(generate, catalogue, prompts, utc_today, quota)
-            answer = cached(uploading(climbing, gateway), store, flights, policy.key, policy.lifetime_s)
+            answer = cached(trying(uploaded, trials), store, flights, policy.key, policy.lifetime_s)
 
             def caching(made: AnswerTask) -> AnswerTask:
                 return cached(made, store, Flights(group, ledger.adopt), policy.key, policy.lifetime_s)
@@ -121,6 +139,7 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
                 results=results,
                 reader=reader,
                 catalogue=catalogue,
+                learning=learning,
                 ready=gateway.load,
                 forget=store.drop,
                 today=utc_today,
@@ -141,6 +160,12 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
             await anyio.to_thread.run_sync(store.close)
             await database.aclose()
             owner.release()
+
+
+def current_model(catalogue: Catalogue, tier: Tier) -> str | None:
+    """The model that a tier's calls begin with today."""
+    model = catalogue.current(tier, utc_today())
+    return model.id if model else None
 
 
 def utc_today() -> date:

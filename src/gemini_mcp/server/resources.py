@@ -33,7 +33,7 @@ RESOURCES: tuple[Resource, ...] = tuple(
         ("usage://session", "Usage: this session", "Calls, tokens, USD spent and saved, by model and tool"),
         ("usage://today", "Usage: today", "The same for today"),
         ("usage://history", "Usage: history", "30 days, and the 20 latest sessions"),
-        ("models://catalog", "Gemini models", "Tiers, models, prices with dates, what changes next"),
+        ("models://catalog", "Gemini models", "Tiers, models, prices with dates, start tier by family"),
         ("results://recent", "Recent results", "The 20 latest results, with their ids; what batches owe"),
     )
 )
@@ -50,9 +50,9 @@ Reader = Callable[["Services", Caller], Awaitable[Any]]
 
 
 async def _catalog(services: "Services", caller: Caller) -> Any:
-    from gemini_mcp.tools.models_report import models_json
+    from gemini_mcp.tools.models_report import catalogue_json
 
-    return models_json(services.catalogue, services.today())
+    return await catalogue_json(services)
 
 
 async def _recent(services: "Services", caller: Caller) -> Any:

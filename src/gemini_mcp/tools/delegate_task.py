@@ -8,6 +8,7 @@ from gemini_mcp.domain.task import Rejected, Task
 from gemini_mcp.engine.batch_desk import Ends
 from gemini_mcp.engine.batch_work import Item, Work
 from gemini_mcp.engine.ledger import Finished
+from gemini_mcp.engine.outcomes import Noted
 from gemini_mcp.engine.ports import Answer, Call, Caller, Progress
 from gemini_mcp.engine.results import KeptResult
 from gemini_mcp.tools.arguments import DelegateTask
@@ -135,8 +136,9 @@ async def _note_rejection(arguments: DelegateTask, earlier: KeptResult, services
         return
     if earlier.cache_key:
         services.forget(earlier.cache_key)
-    outcome = (earlier.result_id, earlier.family, earlier.tier or "", earlier.model, "rejected_by_caller")
-    await services.ledger.record_outcome(*outcome, arguments.feedback[:1_000])
+    said = arguments.feedback[:1_000]
+    plain = Noted(earlier.family, earlier.tier or "", earlier.model, "rejected_by_caller", detail=said)
+    await services.learning.reject(earlier.result_id, plain)
 
 
 def _with_web_sources(task: Task, answer: Answer) -> str:

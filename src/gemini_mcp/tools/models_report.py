@@ -8,10 +8,18 @@ from typing import Any, Final
 
 from gemini_mcp.domain.catalog import TIERS, Catalogue, Model, PricePeriod, Rates, Thinking, Tier, price_text
 from gemini_mcp.domain.money import usd_text
+from gemini_mcp.tools.services import Services
 
 _STATUS: Final = {"ga": "GA", "preview": "preview", "deprecated": "deprecated", "shutdown": "shut down"}
 _COLUMNS: Final = 110
 _HEADING: Final = ("", "model", "in", "cached", "out", "status")
+
+
+async def catalogue_json(services: Services) -> dict[str, Any]:
+    """``models://catalog``: the catalogue, and where tasks of each family begin."""
+    learning = services.learning
+    families = {"learning": learning.on, "families": await learning.starts()}
+    return models_json(services.catalogue, services.today()) | families
 
 
 def models_json(catalogue: Catalogue, today: date) -> dict[str, Any]:

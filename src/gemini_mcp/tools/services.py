@@ -8,6 +8,7 @@ from typing import Any
 from gemini_mcp.domain.catalog import Catalogue
 from gemini_mcp.domain.errors import AgentError
 from gemini_mcp.engine.batch_desk import BatchDesk
+from gemini_mcp.engine.learning import Learning
 from gemini_mcp.engine.ledger import Ledger
 from gemini_mcp.engine.ports import AnswerTask
 from gemini_mcp.engine.reports import Reports
@@ -27,6 +28,7 @@ class Services:
     results: Results
     reader: Reader
     catalogue: Catalogue
+    learning: Learning
     ready: Callable[[], Awaitable[None]]
     forget: Callable[[str], None]
     today: Callable[[], date]

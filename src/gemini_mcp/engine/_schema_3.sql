@@ -1,0 +1,5 @@
+ALTER TABLE outcomes ADD COLUMN upper TEXT NOT NULL DEFAULT '';
+ALTER TABLE outcomes ADD COLUMN traits TEXT NOT NULL DEFAULT '';
+ALTER TABLE outcomes ADD COLUMN seen TEXT NOT NULL DEFAULT '';
+ALTER TABLE outcomes ADD COLUMN agrees INTEGER;
+CREATE INDEX outcomes_by_result ON outcomes (result_id);
