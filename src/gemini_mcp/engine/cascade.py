@@ -136,6 +136,7 @@ class _Run:
         self._best = ""
         self._standing: tuple[Answer, Attempt] | None = None
         self._judged_tier: Tier | None = None
+        self._highest: Tier = start.start
 
     async def climb(self) -> Answer:
         """An answer that was merely doubted stands when no tier above can do better."""
@@ -188,6 +189,7 @@ class _Run:
             most = max(step.model.context_tokens for step in found)
             message = f"the task is about {self._input_tokens:,} tokens and no model takes more than {most:,}"
             raise TooLarge(message, "Send less material.")
+        self._highest = fitting[-1].tier if fitting else self._look.start
         for step in fitting:
             if step.tier != self._judged_tier:
                 yield step
@@ -221,17 +223,13 @@ class _Run:
     async def _considered(self, step: Step, request: ModelRequest, answer: ModelAnswer, found: Examined) -> Considered:
         """What the policy makes of it, after a second opinion where that is worth its price."""
         objection = found.objection.reason if found.objection else ""
-        climbs = self._may_climb_from(step)
+        climbs = step.tier != self._highest
         agrees = self._judge.heard(found.text) if not objection else None
         signals = self._judge.signals(answer, found.text, objection, agrees)
         second = self._judge.second_model(step.tier, step.model) if agrees is None and not objection else None
         if second is not None and self._judge.wants_second(step.tier, signals, second, may_climb=climbs):
             signals = replace(signals, agrees=await self._second_opinion(step, request, second, found.text))
         return self._judge.decided(step.tier, step.model.id, signals, found.text, may_climb=climbs)
-
-    def _may_climb_from(self, step: Step) -> bool:
-        listed = steps(self._task, step.tier, self._catalogue, self._today)
-        return any(other.tier != step.tier and self._input_tokens <= other.model.context_tokens for other in listed)
 
     async def _second_opinion(self, step: Step, request: ModelRequest, model: Model, text: str) -> bool | None:
         """Whether another model of the tier says the same; None when it could not be had: nothing depends on it."""

@@ -20,6 +20,9 @@ _UNCALIBRATED = Calibration()
 _ORDINARY_RATIO = 4.5
 """What a tier costs against the one below where a price is not known."""
 
+_CLIMBING = Prices(1 / _ORDINARY_RATIO)
+"""For deciding on an answer that is paid for: all that counts is one of the tier above, which is the unit."""
+
 _OUTPUT_TOKENS = {"closed": 32, "open": 1_024}
 """Of an ordinary answer, thinking apart."""
 
@@ -77,7 +80,10 @@ class Judge:
         """Where to begin, given what was learned; what the caller asked for stands."""
         free = self._task.tier is None and self._task.rejected is None and self._task.pinned_model is None
         while free and (above := tier_above(look.start)) is not None:
-            if not starts_above(self._traits, self._family, self._state(look.start, True, None)):
+            learned = self._of(look.start)
+            if not learned.informed or not starts_above(
+                self._traits, self._family, State(learned, self._prices(look.start, None))
+            ):
                 break
             look = Look(look.family, above, f"learned that {look.start} seldom does for {look.family}")
         return look
@@ -124,18 +130,16 @@ class Judge:
         """Whether a second opinion is worth its price."""
         if second is None or not signals.formed:
             return False
-        return worth_asking(self._traits, self._family, signals, self._state(tier, may_climb, second))
+        state = State(self._of(tier), self._prices(tier, second), may_climb=may_climb)
+        return worth_asking(self._traits, self._family, signals, state)
 
     def decided(self, tier: Tier, model: str, signals: Signals, text: str, *, may_climb: bool) -> Considered:
         """What to do with the answer."""
-        state = self._state(tier, may_climb, None)
+        state = State(self._of(tier), _CLIMBING, may_climb=may_climb)
         decision = decide(self._traits, self._family, signals, state)
         given = self.given(text)
         what = (tier, model, self._family, self._traits, seen(signals), signals.agrees)
         return Considered(Judged(*what, given, signals.objection), decision)
-
-    def _state(self, tier: Tier, may_climb: bool, second: Model | None) -> State:
-        return State(self._of(tier), self._prices(tier, second), may_climb=may_climb)
 
     def _prices(self, tier: Tier, second: Model | None) -> Prices:
         """As shares of an ordinary answer of the tier above."""
