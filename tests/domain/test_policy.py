@@ -32,9 +32,10 @@ def state(calibration: Calibration | None = None, **changes: object) -> State:
         (Signals(tests=False), "climb", "a test of it failed"),
         (Signals(tests=True), "accept", "passed its checks"),
         (Signals(formed=False), "climb", "its form is wrong"),
-        (Signals(confidence=-2.0), "climb", "not confident"),
+        (Signals(confidence=-2.0), "accept", "not confident"),
+        (Signals(confidence=-2.0, hedges=9), "climb", "not confident and it says that it is unsure"),
         (Signals(confidence=-0.01), "accept", "passed its checks"),
-        (Signals(hedges=9), "climb", "unsure"),
+        (Signals(hedges=9), "accept", "unsure"),
     ],
     ids=lambda value: repr(value) if isinstance(value, Signals) else None,
 )

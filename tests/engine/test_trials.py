@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -11,6 +12,7 @@ import pytest
 from gemini_mcp.domain.budgets import Budgets
 from gemini_mcp.domain.catalog import Catalogue
 from gemini_mcp.domain.messages import ModelAnswer, ModelRequest
+from gemini_mcp.domain.money import nano_from_usd
 from gemini_mcp.domain.prompting import AgentPrompt
 from gemini_mcp.domain.task import Task
 from gemini_mcp.engine.cascade import cascading
@@ -20,7 +22,7 @@ from gemini_mcp.engine.ledger import Ledger
 from gemini_mcp.engine.liveness import Owner
 from gemini_mcp.engine.metering import metered
 from gemini_mcp.engine.ports import AnswerTask, Call
-from gemini_mcp.engine.trials import Trials, other_tier, trying
+from gemini_mcp.engine.trials import Trials, other_tier, spent_today, trying
 
 from .conftest import FLASH, LITE, PRO, TODAY, USED, a_call, an_answer, rows, today
 
@@ -32,7 +34,8 @@ MODELS = {"lite": LITE, "flash": FLASH, "pro": PRO}
 class Fixture:
     """The engine's stack around an upstream that answers by model, with trials of every call."""
 
-    def __init__(self, catalogue: Catalogue, database: Database, ledger: Ledger, trials: Ledger) -> None:
+    def __init__(self, catalogue: Catalogue, database: Database, ledger: Ledger, trials: Ledger, cap: str) -> None:
+        self.cap = cap
         self.catalogue, self.database, self.ledger, self.trial_books = catalogue, database, ledger, trials
         self.says = {LITE: "yes", FLASH: "yes", PRO: "yes"}
         self.asked: list[str] = []
@@ -50,9 +53,9 @@ class Fixture:
         learning = Learning(self.database, MODELS.get)
         async with anyio.create_task_group() as group:
             books = self.trial_books
-            trials = Trials(
-                share, self.climbing(books), books, learning, self.catalogue, today, group, 30.0, lambda: dice
-            )
+            spent, cap = partial(spent_today, self.database), nano_from_usd(self.cap)
+            what = (self.climbing(books), books, learning, self.catalogue, today, group, 30.0, spent, cap)
+            trials = Trials(share, *what, lambda: dice)
             yield trying(learning_from(self.climbing(self.ledger), learning), trials)
 
     async def outcomes(self) -> list[tuple[str, str, str]]:
@@ -66,9 +69,8 @@ def here(catalogue: Catalogue, database: Database, tmp_path: Path, request: pyte
     request.addfinalizer(owner.release)
     cap = getattr(request, "param", "0.50")
     budgets = Budgets.of_usd("5", "20")
-    return Fixture(
-        catalogue, database, Ledger(database, owner, budgets), Ledger(database, owner, budgets.within_session(cap))
-    )
+    books, trial_books = Ledger(database, owner, budgets), Ledger(database, owner, budgets.within_session(cap))
+    return Fixture(catalogue, database, books, trial_books, cap)
 
 
 async def test_a_trial_asks_the_tier_above_and_compares(here: Fixture) -> None:
@@ -125,6 +127,39 @@ async def test_neither_a_pinned_model_nor_a_part_of_a_call_is_tried(here: Fixtur
 async def test_without_trials_the_callable_is_left_as_it_is(here: Fixture) -> None:
     climbing = here.climbing(here.ledger)
     assert trying(climbing, None) is climbing
+
+
+async def test_what_goes_wrong_in_a_trial_is_nobody_elses_trouble(here: Fixture) -> None:
+    async with here.answering() as answer:
+        del here.says[FLASH]  # a KeyError in the trial
+        made = await answer(QUESTION, a_call())
+        assert made.text == "yes"
+        await answer(replace(QUESTION, instruction="Is the pier open? Answer yes or no."), a_call())
+    assert [kind for _, kind, _ in await here.outcomes()] == ["accepted", "accepted"]
+
+
+@pytest.mark.parametrize("here", ["0.10"], indirect=True)
+async def test_the_cap_is_for_all_who_call_together(here: Fixture) -> None:
+    """Each trial on flash costs some $0.002 and reserves more."""
+    for who in range(60):
+        async with here.answering() as answer:
+            await answer(QUESTION, a_call(principal=f"p{who}"))
+    (spent,) = await rows(here.database, "SELECT SUM(cost_nano) AS nano FROM attempts WHERE tool = 'trial'")
+    assert 50_000_000 < spent["nano"] <= 100_000_000
+
+
+@pytest.mark.parametrize("here", ["0.02"], indirect=True)
+async def test_a_trial_that_its_cap_cuts_short_teaches_nothing(here: Fixture) -> None:
+    upstream = here.upstream
+
+    async def cut(request: ModelRequest, call: Call) -> ModelAnswer:
+        answer = await upstream(request, call)
+        return replace(answer, finish_reason="max_tokens") if request.model == FLASH else answer
+
+    here.upstream = cut  # type: ignore[method-assign]
+    async with here.answering() as answer:
+        await answer(QUESTION, a_call())
+    assert FLASH in here.asked and [kind for _, kind, _ in await here.outcomes()] == ["accepted"]
 
 
 def test_the_neighbour_is_above_where_there_is_one(catalogue: Catalogue) -> None:

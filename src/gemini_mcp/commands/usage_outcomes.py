@@ -11,7 +11,7 @@ _COLUMNS = {
     "climbed_same": "climbed, same",
     "rejected_by_caller": "rejected by caller",
 }
-_TRIALS = ("better", "same", "worse", "differs")
+_TRIALS = ("better", "same", "worse", "differs", "passed")
 
 
 def outcomes(rows: Sequence[dict[str, Any]], terminal: Terminal) -> Iterator[str]:

@@ -19,31 +19,30 @@ NOISE = 0.4
 
 _PATTERNS = 24
 _REMEMBERED = 10_000
-_BORROWED = 20.0
+_BORROWED = 5.0
 """As many cases of all families as one family's own patterns are mixed with."""
 
 _WEIGHTS: dict[str, tuple[float, float]] = {
-    "base": (0.04, 0.15),
+    "base": (0.04, 0.08),
     TURNED_DOWN: (0.70, 0.20),
     "form wrong": (0.25, 0.20),
     "form right": (0.0, 0.05),
     "tests failed": (0.45, 0.20),
     "tests passed": (-0.03, 0.05),
     "hedges 1": (0.01, 0.05),
-    "hedges 2": (0.03, 0.06),
-    "hedges 3": (0.06, 0.08),
-    "confidence 0": (0.15, 0.10),
-    "confidence 1": (0.10, 0.08),
-    "confidence 2": (0.05, 0.06),
-    "confidence 4": (-0.01, 0.05),
-    "confidence 5": (-0.02, 0.05),
+    "hedges 2": (0.02, 0.06),
+    "hedges 3": (0.04, 0.08),
+    "confidence 0": (0.04, 0.10),
+    "confidence 1": (0.03, 0.08),
+    "confidence 2": (0.02, 0.06),
+    "confidence 5": (-0.01, 0.05),
     "second agrees": (-0.04, 0.10),
     "second differs": (0.17, 0.10),
 }
 """What a feature adds to the expected gain of climbing as long as nothing is known, with its standard deviation: the
-default policy. Set by hand from published comparisons of adjacent tiers."""
+default policy. Set by hand; hints that an answer carries in itself stay below the price of climbing, by default."""
 
-_OTHERWISE = (("family ", 0.06), ("second ", 0.05), ("", 0.06))
+_OTHERWISE = (("family ", 0.15), ("second ", 0.05), ("", 0.06))
 """The standard deviations of features that add nothing as long as nothing is known, by how they begin."""
 
 
@@ -110,9 +109,10 @@ class Evidence:
 @dataclass(frozen=True, slots=True)
 class Prospect:
     """What climbing from an answer is expected to bring: at once, and after a second opinion that agrees or differs;
-    ``agreement``: how likely it is to agree."""
+    ``expected``: at once, before anything was learned; ``agreement``: how likely it is to agree."""
 
     gain: float
+    expected: float
     agreement: float
     if_agrees: float
     if_differs: float
@@ -135,11 +135,20 @@ class Calibration:
         self._gain = learned if self.informed else _gains(Sums())
         self._compared = learned_compared if compares else _gains(Sums())
         self._agreement = Scorecard(given.agreed if compares else Sums(), agreement_prior, NOISE)
-        self._patterns = given.patterns
+        self._patterns = {family: Counter(counted) for family, counted in given.patterns.items()}
         self._likeliest: dict[tuple[str, ...], tuple[tuple[Seen, float], ...]] = {}
         self._estimates: dict[Seen, Estimate] = {}
         self._prospects: dict[Seen, Prospect] = {}
         self._outlooks: dict[Traits, tuple[tuple[float, Prospect], ...]] = {}
+
+    def prepare(self) -> None:
+        """Work out beforehand what takes long."""
+        for card in (self._gain, self._compared):
+            card.prepare()
+
+    def seen_of(self, family: str) -> int:
+        """How many answers of a family there were."""
+        return self._patterns.get(family, Counter()).total()
 
     def gain(self, task: Traits, family: str, answer: Seen, agrees: bool | None) -> Estimate:
         """Of climbing from an answer, given what a second opinion says of it (None: nobody was asked)."""
@@ -155,7 +164,8 @@ class Calibration:
         features = (*task, *answer)
         agreement = min(0.98, max(0.02, self._agreement.mean(features)))
         both = [self._compared.mean((*task, *compared(family, answer, agrees))) for agrees in (True, False)]
-        return Prospect(self._gain.mean(features), agreement, both[0], both[1])
+        gains = (self._gain.mean(features), self._gain.expectation(features))
+        return Prospect(*gains, agreement, both[0], both[1])
 
     def outlook(self, task: Traits, family: str) -> tuple[tuple[float, Prospect], ...]:
         """Before there is an answer: what it may look like, each with its share and what to expect of it."""

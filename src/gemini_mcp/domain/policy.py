@@ -86,19 +86,22 @@ def worth_asking(task: Traits, family: str, signals: Signals, state: State) -> b
 
 def starts_above(task: Traits, family: str, state: State) -> bool:
     """Whether a task had better begin a tier above: what answers of its family look like, weighed by how likely that
-    is, says whether beginning here and climbing where needed is worth more."""
-    if not state.may_climb or not state.calibration.informed or state.calibration.inverted:
+    is, says whether beginning here and doing with each answer what ``decide`` would is worth more."""
+    learned = state.calibration
+    if not state.may_climb or not learned.informed or learned.inverted:
         return False
+    need, sd = _need(state), learned.sureness(task, family)
     here = above = kept = 0.0
-    for share, prospect in state.calibration.outlook(task, family):
-        best = max(0.0, prospect.gain - _need(state))
+    for share, prospect in learned.outlook(task, family):
+        climbs = settled_gain(Estimate(prospect.gain, sd, prospect.expected), need) > need
+        best = prospect.gain - need if climbs else 0.0
         if state.prices.second is not None:
             best = max(best, _value_of_asking(prospect, state))
         here += share * best
         above += share * prospect.gain
-        kept += share if best <= 0.0 else 0.0
+        kept += 0.0 if climbs else share
     spared = state.worth * state.prices.answer
-    return above - _need(state) + spared > here + kept * _SURE * state.calibration.sureness(task, family)
+    return above - need + spared > here + kept * _SURE * sd
 
 
 def _need(state: State) -> float:

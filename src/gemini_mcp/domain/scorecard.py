@@ -23,6 +23,8 @@ _RARELY = 1e-9
 _ENOUGH = 20
 """Cases, before anything follows from them."""
 
+_SEVERAL = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -59,12 +61,12 @@ class Sums:
 
     @property
     def surely_negative(self) -> bool:
-        """Whether the mean of what was found is below zero by more than chance explains."""
-        if self.cases < _ENOUGH:
+        """Whether the mean of what was found is below zero by more than chance explains, and not for a case or two."""
+        if self.cases < _ENOUGH or self.total > -_SEVERAL:
             return False
         mean = self.total / self.cases
         variance = max(0.0, self.squares / self.cases - mean * mean)
-        return mean + math.sqrt(variance / self.cases) < 0.0
+        return mean + 2.0 * math.sqrt(variance / self.cases) < 0.0
 
     def __add__(self, other: "Sums") -> "Sums":
         both = Sums(self.cases + other.cases, self.total + other.total, self.squares + other.squares)
@@ -102,6 +104,14 @@ class Scorecard:
         for place, precision in enumerate(self._precision):
             matrix[place][place] += precision
         return matrix
+
+    def prepare(self) -> None:
+        """Work out what estimates need, which takes some ten milliseconds for a hundred features."""
+        _ = self._covariance
+
+    def expectation(self, features: Iterable[str]) -> float:
+        """What was expected before any case."""
+        return sum(self._prior(name)[0] for name in features)
 
     @cached_property
     def _covariance(self) -> list[list[float]]:

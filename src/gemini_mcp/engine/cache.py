@@ -63,7 +63,7 @@ def cached(answer: AnswerTask, store: Store, flights: Flights, key: KeyOf, lifet
     async def compute(task: Task, call: Call, key_text: str) -> Answer:
         made = await answer(task, call)
         unsure = any(attempt.verdict == "unknown" for attempt in call.attempts)
-        if not unsure and not call.lowered:  # another time there may be money for the tier that was asked for
+        if not (unsure or call.lowered or call.stands):  # another time there may be money, or a tier that is well
             store.put(key_text, _packed(made), lifetime_s(task))
         return replace(made, cache="miss")
 

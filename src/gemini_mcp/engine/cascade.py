@@ -4,10 +4,13 @@ Within a tier, an error that another model may not have moves on to the tier's n
 """
 
 import json
+import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+import anyio
 import structlog
 
 from gemini_mcp.domain.catalog import TIERS, Catalogue, Model, Tier, tier_below
@@ -33,6 +36,9 @@ from gemini_mcp.engine.ports import Answer, AnswerTask, Attempt, Call, Generate,
 from gemini_mcp.engine.retry_quota import Draws, RetryQuota
 
 MOST_BEST_ATTEMPT = 20_000
+MOST_SECOND_OPINION_S = 20.0
+"""An answer is there already: it does not wait longer than that for somebody else's."""
+
 SEARCH_TOOL_TOKENS = 30_000
 """Room for the pages that one search brings in, which are billed as input; an estimate, no bound."""
 
@@ -145,10 +151,17 @@ class _Run:
         except AgentError as error:
             if self._standing is None:
                 raise
-            answer, attempt = self._standing
-            self._call.warnings.append(f"the {answer.tier} answer stands: {error.message}")
-            self._call.tier, attempt.verdict = answer.tier, "accepted"
-            return answer
+            return self._stands(error)
+
+    def _stands(self, error: AgentError) -> Answer:
+        assert self._standing is not None
+        answer, attempt = self._standing
+        call = self._call
+        call.warnings.append(f"the {answer.tier} answer stands: {error.message}")
+        call.tier, call.stands = answer.tier, True
+        if attempt.verdict == "rejected":
+            attempt.verdict = "accepted"
+        return replace(answer, cost_nano=self._cost())
 
     async def _climb(self) -> Answer:
         call = self._call
@@ -205,18 +218,19 @@ class _Run:
         if not known:  # until the second opinion is there
             attempt.verdict = "rejected" if found.objection else "accepted"
         considered = await self._considered(step, request, answer, found)
-        self._call.judged.append(considered.judged)
+        starved = found.objection is not None and found.objection.cut_short and attempt.shrunk
+        if not starved:  # that says something of the budget, and nothing of the tier
+            self._call.judged.append(considered.judged)
         self._mark(attempt, considered.decision, overrule=not known)
-        if found.objection is None:
-            self._call.warnings += [words for words in found.mended if words not in self._call.warnings]
+        if found.objection is None or not found.objection.fatal:
             accepted = self._accepted(step, answer, found.text, attempt)
             if considered.decision.action == "accept":
+                self._call.warnings += [words for words in found.mended if words not in self._call.warnings]
                 return accepted
             self._standing = accepted, attempt
-            self._doubt, self._objection = considered.decision.reason, None
-            return None
-        self._objection, self._best = found.objection, found.text or self._best
-        if found.objection.cut_short and attempt.shrunk:
+        self._doubt, self._objection = considered.decision.reason, found.objection
+        self._best = found.text or self._best
+        if starved:
             raise self._starved(step)
         return None
 
@@ -226,7 +240,11 @@ class _Run:
         climbs = step.tier != self._highest
         agrees = self._judge.heard(found.text) if not objection else None
         signals = self._judge.signals(answer, found.text, objection, agrees)
-        second = self._judge.second_model(step.tier, step.model) if agrees is None and not objection else None
+        second = (
+            self._judge.second_model(step.tier, step.model, needed_capabilities(self._task))
+            if agrees is None and not objection
+            else None
+        )
         if second is not None and self._judge.wants_second(step.tier, signals, second, may_climb=climbs):
             signals = replace(signals, agrees=await self._second_opinion(step, request, second, found.text))
         return self._judge.decided(step.tier, step.model.id, signals, found.text, may_climb=climbs)
@@ -244,16 +262,20 @@ class _Run:
         before = len(self._call.attempts)
         await self._call.progress(f"{step.tier}: asking {model.id} for a second opinion")
         agrees: bool | None = None
+        left_s = self._call.deadline - time.monotonic()
         try:
-            answer = await self._generate(asked, self._call)
-            found = examined(self._task, answer)
-            agrees = self._judge.same(text, found.text) if found.objection is None else None
-            if agrees is False:
-                self._judge.heard(found.text)
-        except (BudgetExceeded, UpstreamError) as error:
-            structlog.get_logger().info("no second opinion", model=model.id, code=error.code)
+            with anyio.move_on_after(min(MOST_SECOND_OPINION_S, left_s / 2)):
+                answer = await self._generate(asked, self._call)
+                found = examined(self._task, answer)
+                agrees = self._judge.same(text, found.text) if found.objection is None else None
+                if agrees is False:
+                    self._judge.heard(found.text)
+        except (AgentError, sqlite3.Error) as error:
+            structlog.get_logger().info("no second opinion", model=model.id, error=str(error))
         told = {True: "agrees", False: "differs", None: "none that could be compared"}[agrees]
         for attempt in self._call.attempts[before:]:
+            if attempt.keeps:
+                continue
             attempt.advises = True
             attempt.verdict = attempt.verdict or ("accepted" if agrees else "rejected")
             attempt.reason = attempt.reason or f"second opinion: {told}"
@@ -304,12 +326,16 @@ class _Run:
             tier=step.tier,
             family=self._look.family,
             usage=answer.usage or TokenUsage(),
-            cost_nano=None if any(a.cost_nano is None for a in self._call.attempts) else self._call.spent_nano,
+            cost_nano=self._cost(),
             baseline_nano=self._baseline(attempt, answer),
             simulated=answer.simulated,
             made_by=self._call.result_id,
             web_sources=tuple((source.title, source.uri) for source in answer.web_sources),
         )
+
+    def _cost(self) -> int | None:
+        """Of the task so far, rejected attempts and second opinions included."""
+        return None if any(a.cost_nano is None for a in self._call.attempts) else self._call.spent_nano
 
     def _baseline(self, attempt: Attempt, answer: ModelAnswer) -> int | None:
         """What the accepted answer's tokens would have cost on the pro tier, in nano-USD."""

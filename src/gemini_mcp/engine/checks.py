@@ -32,11 +32,13 @@ from gemini_mcp.engine.coercion import mended
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """Why an answer is not acceptable. ``cut_short``: more room, on whatever tier, might mend it."""
+    """Why an answer is not acceptable. ``cut_short``: more room, on whatever tier, might mend it. ``fatal``: it cannot
+    be handed over; else it can, should no tier above do better."""
 
     check: str
     reason: str
     cut_short: bool = False
+    fatal: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def check_answer(task: Task, answer: ModelAnswer, text: str) -> Objection | None
     """The first objection to the answer, or None: it is acceptable."""
     for name, check in CHECKS:
         if (reason := check(task, answer, text)) is not None:
-            return Objection(name, reason, cut_short=answer.finish_reason == "max_tokens")
+            return Objection(name, reason, cut_short=answer.finish_reason == "max_tokens", fatal=name not in DOUBTS)
     return None
 
 
@@ -87,3 +89,6 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("arithmetic", equations_hold),
     ("totals", totals_add_up),
 )
+
+DOUBTS = frozenset({"code", "language", "length", "citations", "arithmetic", "totals"})
+"""Checks of what an answer says, not of whether it is one: their answers are better than none."""

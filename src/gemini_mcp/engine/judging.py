@@ -1,6 +1,7 @@
 """What the cascade knows of an answer, and what the policy makes of it: signals, prices, the second opinion's worth."""
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,6 +18,9 @@ from gemini_mcp.engine.ports import Judged
 
 CalibrationOf = Callable[[Tier], Calibration]
 _UNCALIBRATED = Calibration()
+LEAST_SEEN = 15
+"""Answers of a family's own, before it starts anywhere but where the look at the task says."""
+
 _ORDINARY_RATIO = 4.5
 """What a tier costs against the one below where a price is not known."""
 
@@ -36,7 +40,8 @@ def usual_start(family: str, of: CalibrationOf) -> tuple[Tier, str]:
     """Where a task of a family begins when nobody says otherwise, of an ordinary wording and price; and why."""
     tier: Tier = TIERS[0]
     while (above := tier_above(tier)) is not None:
-        if not starts_above(traits(family, ""), family, State(of(tier), Prices(1 / _ORDINARY_RATIO))):
+        known = of(tier).seen_of(family) >= LEAST_SEEN
+        if not known or not starts_above(traits(family, ""), family, State(of(tier), _CLIMBING)):
             break
         tier = above
     calibration = of(tier_below(tier) or tier)
@@ -81,9 +86,9 @@ class Judge:
         free = self._task.tier is None and self._task.rejected is None and self._task.pinned_model is None
         while free and (above := tier_above(look.start)) is not None:
             learned = self._of(look.start)
-            if not learned.informed or not starts_above(
-                self._traits, self._family, State(learned, self._prices(look.start, None))
-            ):
+            if not learned.informed or learned.seen_of(self._family) < LEAST_SEEN:
+                break
+            if not starts_above(self._traits, self._family, State(learned, self._prices(look.start, None))):
                 break
             look = Look(look.family, above, f"learned that {look.start} seldom does for {look.family}")
         return look
@@ -119,12 +124,13 @@ class Judge:
         first, second = self.given(one), self.given(other)
         return None if first is None or second is None else same_answer(first, second)
 
-    def second_model(self, tier: Tier, asked: Model) -> Model | None:
+    def second_model(self, tier: Tier, asked: Model, needs: AbstractSet[str]) -> Model | None:
         """Another model of the tier, to ask for a second opinion: of the cheapest tier alone, where it is cheap."""
         if not self._seconding or tier != TIERS[0]:
             return None
         others = (candidate.model for candidate in self._catalogue.candidates(tier, self._today))
-        return next((model for model in others if model.id != asked.id and self._tokens <= model.context_tokens), None)
+        able = (model for model in others if needs <= model.capabilities and self._tokens <= model.context_tokens)
+        return next((model for model in able if model.id != asked.id), None)
 
     def wants_second(self, tier: Tier, signals: Signals, second: Model | None, *, may_climb: bool) -> bool:
         """Whether a second opinion is worth its price."""

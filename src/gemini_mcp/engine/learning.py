@@ -1,5 +1,6 @@
 """Learning from outcomes: noted in the ledger, read back from time to time, whichever process noted them."""
 
+import math
 import sqlite3
 import time
 from collections import defaultdict
@@ -8,6 +9,7 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
+import structlog
 
 from gemini_mcp.domain.calibration import Calibration, Evidence
 from gemini_mcp.domain.catalog import TIERS, Tier
@@ -18,8 +20,8 @@ from gemini_mcp.engine.outcome_report import count, starts
 from gemini_mcp.engine.outcomes import Noted, cases, noted
 from gemini_mcp.engine.ports import Answer, AnswerTask, Call
 
-MOST_OUTCOMES = 10_000
-"""The latest, that a server learns from when it starts."""
+MOST_OUTCOMES = 3_000
+"""The latest, that a server learns from."""
 
 REMEMBERED_DAYS = 90
 """After that long a tier that was passed over is given another chance."""
@@ -27,12 +29,14 @@ REMEMBERED_DAYS = 90
 REFRESH_S = 30.0
 _NOTE = """INSERT INTO outcomes (result_id, family, tier, model, outcome, detail, at, upper, traits, seen, agrees)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_TURNED_DOWN = "SELECT 1 FROM outcomes WHERE result_id = ? AND outcome = 'rejected_by_caller'"
 _REJECT = """INSERT INTO outcomes (result_id, family, tier, model, outcome, detail, at, upper, traits, seen, agrees)
     SELECT result_id, family, tier, model, 'rejected_by_caller', ?, ?, upper, traits, seen, agrees
     FROM outcomes WHERE result_id = ? AND outcome = 'accepted' LIMIT 1"""
-_READ = """SELECT rowid, family, tier, model, outcome, upper, traits, seen, agrees FROM outcomes
-    WHERE rowid > ? AND at >= ? AND tier IN ('lite', 'flash', 'pro') ORDER BY rowid DESC LIMIT ?"""
-
+_STAMP = "SELECT COUNT(*), MAX(rowid), MAX(at) FROM outcomes"
+_READ = """SELECT family, tier, model, outcome, upper, traits, seen, agrees FROM outcomes
+    WHERE at >= ? AND tier IN ('lite', 'flash', 'pro') ORDER BY at DESC LIMIT ?"""
+log = structlog.get_logger()
 
 ModelOf = Callable[[Tier], str | None]
 
@@ -44,9 +48,9 @@ class Learning:
     def __init__(self, database: Database, model_of: ModelOf, *, on: bool = True, refresh_s: float = REFRESH_S) -> None:
         self.on = on
         self._database, self._model_of, self._refresh_s = database, model_of, refresh_s
-        self._evidence: defaultdict[Tier, Evidence] = defaultdict(Evidence)
         self._calibrations: dict[Tier, Calibration] = {}
-        self._read_to, self._read_at = 0, -refresh_s
+        self._stamp: tuple[Any, ...] = ()
+        self._read_at = -math.inf
         self._reading = anyio.Lock()
 
     def calibration(self, tier: Tier) -> Calibration:
@@ -61,29 +65,23 @@ class Learning:
         async with self._reading:
             self._read_at = time.monotonic()
             try:
-                rows = await self._database.read(self._read)
-            except sqlite3.Error:
-                return
-            if rows:
-                self._read_to = rows[0][0]
-                self._calibrations |= await anyio.to_thread.run_sync(self._learned, rows)
+                found = await self._database.read(self._read)
+                if found is not None:
+                    self._calibrations = await anyio.to_thread.run_sync(_learned, found)
+            except sqlite3.Error as error:
+                log.warning("outcomes cannot be read", error=str(error))
 
-    def _read(self, connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
+    def _read(self, connection: sqlite3.Connection) -> list[tuple[Any, ...]] | None:
+        """The rows to learn from; None where nothing has changed since."""
+        models = {tier: self._model_of(tier) for tier in TIERS}
+        day = int(time.time() // 86_400)
+        stamp = (*connection.execute(_STAMP).fetchone(), *models.values(), day)
+        if stamp == self._stamp:
+            return None
+        self._stamp = stamp
         since = time.time() - REMEMBERED_DAYS * 86_400
-        return [tuple(row) for row in connection.execute(_READ, (self._read_to, since, MOST_OUTCOMES)).fetchall()]
-
-    def _learned(self, rows: list[tuple[Any, ...]]) -> dict[Tier, Calibration]:
-        """In a thread: solving for a hundred features takes some ten milliseconds."""
-        by_tier: defaultdict[Tier, list[Noted]] = defaultdict(list)
-        for _, family, tier, model, kind, upper, traits, seen, agrees in reversed(rows):
-            if model != self._model_of(tier):
-                continue
-            told = (_features(traits), _features(seen), None if agrees is None else bool(agrees))
-            by_tier[tier].append(Noted(family, tier, model, kind, upper, *told))
-        for tier, found in by_tier.items():
-            for outcome in cases(found):
-                self._evidence[tier].add(outcome)
-        return {tier: Calibration(self._evidence[tier]) for tier in TIERS if tier in by_tier}
+        rows = connection.execute(_READ, (since, MOST_OUTCOMES)).fetchall()
+        return [tuple(row) for row in rows if row["model"] == models[row["tier"]]]
 
     async def starts(self) -> list[dict[str, Any]]:
         """Where tasks of each family that was seen begin, and why: ``[{family, start, why}]``."""
@@ -102,6 +100,8 @@ class Learning:
         what was kept. Waits for the commit."""
 
         def operation(connection: sqlite3.Connection) -> None:
+            if connection.execute(_TURNED_DOWN, (result_id,)).fetchone():
+                return
             if not connection.execute(_REJECT, (plain.detail, time.time(), result_id)).rowcount:
                 connection.execute(_NOTE, _values(result_id, plain))
 
@@ -118,15 +118,27 @@ def learning_from(answer: AnswerTask, learning: Learning) -> AnswerTask:
             made = await answer(task, call)
             return made
         finally:
-            last = call.judged[-1] if call.judged else None
-            accepted = made is not None and last is not None and last.tier == made.tier and not last.objection
-            learning.note(call.result_id, noted(call.judged, accepted=accepted))
+            learning.note(call.result_id, noted(call.judged, accepted=made is not None and not call.stands))
 
     return learned_answer
 
 
+def _learned(rows: list[tuple[Any, ...]]) -> dict[Tier, Calibration]:
+    """In a thread: solving for a hundred features takes some ten milliseconds. A row that makes no sense is passed
+    over."""
+    by_tier: defaultdict[Tier, list[Noted]] = defaultdict(list)
+    for family, tier, model, kind, upper, traits, seen, agrees in rows:
+        if isinstance(traits, str) and isinstance(seen, str):
+            told = (_features(traits), _features(seen), None if agrees is None else bool(agrees))
+            by_tier[tier].append(Noted(family, tier, model, kind, upper, *told))
+    found = {tier: Calibration(Evidence.of(cases(noted))) for tier, noted in by_tier.items()}
+    for calibration in found.values():
+        calibration.prepare()
+    return found
+
+
 def _features(text: str) -> tuple[str, ...]:
-    return tuple(text.split("\n")) if text else ()
+    return tuple(dict.fromkeys(text.split("\n"))) if text else ()
 
 
 def _values(result_id: str, row: Noted) -> tuple[Any, ...]:

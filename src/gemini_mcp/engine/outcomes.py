@@ -13,18 +13,19 @@ from gemini_mcp.engine.ports import Judged
 
 Kind = Literal[
     "accepted", "climbed_better", "climbed_same", "rejected_by_caller",
-    "trial_better", "trial_same", "trial_worse", "trial_differs",
+    "trial_better", "trial_same", "trial_worse", "trial_differs", "trial_passed",
 ]  # fmt: skip
 
 GAINS: Final[dict[str, tuple[float, float]]] = {
-    "accepted": (0.0, 0.2),
+    "accepted": (0.0, 0.5),
     "climbed_better": (1.0, 1.0),
     "climbed_same": (0.0, 1.0),
-    "rejected_by_caller": (1.0, 0.7),
+    "rejected_by_caller": (1.0, 0.5),
     "trial_better": (1.0, 1.0),
     "trial_same": (0.0, 1.0),
     "trial_worse": (-1.0, 1.0),
     "trial_differs": (0.3, 0.5),
+    "trial_passed": (0.0, 0.5),
 }
 """What each says of climbing, in answers made right, and how much of a case it is: that nobody complained proves
 little, and of two answers that differ nobody knows which is right."""
@@ -46,12 +47,12 @@ class Noted:
 
     @property
     def outcome(self) -> Outcome | None:
-        """As a case to learn from; None for a kind that a later version wrote."""
-        if self.kind not in GAINS:
+        """As a case to learn from; None for a kind that a later version wrote, and for what nobody saw: a result that
+        was answered from what was kept, or by a version that noted rejections alone."""
+        if self.kind not in GAINS or not self.traits:
             return None
         gain, weight = GAINS[self.kind]
-        traits = self.traits or ("base", f"family {self.family}")
-        return Outcome(self.family, traits, self.seen, gain, self.agrees, weight)
+        return Outcome(self.family, self.traits, self.seen, gain, self.agrees, weight)
 
 
 def noted(judged: Sequence[Judged], *, accepted: bool) -> Iterator[Noted]:
@@ -64,10 +65,12 @@ def noted(judged: Sequence[Judged], *, accepted: bool) -> Iterator[Noted]:
 
 def compared(lower: Judged, upper: Judged) -> Noted:
     """What a trial shows: the same task on two tiers, whatever was handed over."""
-    kind: Kind = "trial_same"
-    if bool(lower.objection) != bool(upper.objection):
+    kind: Kind = "trial_passed"
+    if lower.objection and upper.objection:
+        kind = "trial_same"
+    elif bool(lower.objection) != bool(upper.objection):
         kind = "trial_better" if lower.objection else "trial_worse"
-    elif not lower.objection and lower.given is not None and upper.given is not None:
+    elif lower.given is not None and upper.given is not None:
         kind = "trial_same" if same_answer(lower.given, upper.given) else "trial_differs"
     return _of(lower, kind, upper.tier)
 

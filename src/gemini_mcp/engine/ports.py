@@ -94,6 +94,7 @@ class Call:
 
     ``judged``: the answers that were looked at, in turn. ``deadline`` is on the monotonic clock, in seconds;
     ``started_at`` is Unix time. ``lowered``: a cheaper tier than the one asked for answered, for want of money.
+    ``stands``: what was handed over had been doubted, and nothing above did better.
     """
 
     result_id: str
@@ -112,6 +113,7 @@ class Call:
     cache_key: str | None = None
     saved_by_cache_nano: int = 0
     lowered: bool = False
+    stands: bool = False
     whole: "Call | None" = None
     settled: anyio.Event = field(default_factory=anyio.Event)
     changed: anyio.Event = field(default_factory=anyio.Event)

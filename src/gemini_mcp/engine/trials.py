@@ -3,10 +3,11 @@ own work. Nobody waits for a trial, and none is handed over; what it costs is ca
 
 import random
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from datetime import date
 
+import anyio
 import structlog
 from anyio.abc import TaskGroup
 
@@ -14,6 +15,7 @@ from gemini_mcp.domain.catalog import TIERS, Catalogue, Tier, tier_above, tier_b
 from gemini_mcp.domain.errors import AgentError
 from gemini_mcp.domain.ids import result_id
 from gemini_mcp.domain.task import Task
+from gemini_mcp.engine.database import Database
 from gemini_mcp.engine.learning import Learning
 from gemini_mcp.engine.ledger import Finished, Ledger, local_day
 from gemini_mcp.engine.outcomes import compared
@@ -25,8 +27,8 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Trials:
-    """``share`` of the calls (0 to 1) are tried by ``answer``, in ``group``, on the books of ``ledger``, whose session
-    budget is what trials may cost a day."""
+    """``share`` of the calls (0 to 1) are tried by ``answer``, in ``group``, one at a time, on the books of ``ledger``,
+    whose session budget is what trials may cost a day; ``spent`` says what they have cost today, whoever called."""
 
     share: float
     answer: AnswerTask
@@ -36,7 +38,10 @@ class Trials:
     today: Today
     group: TaskGroup
     deadline_s: float
+    spent: Callable[[], Awaitable[int]]
+    cap_nano: int
     dice: Callable[[], float] = random.random
+    under_way: anyio.Lock = field(default_factory=anyio.Lock)
 
     def consider(self, task: Task, call: Call, made: Answer) -> None:
         """Begin a trial of what was just answered, if the dice say so."""
@@ -44,34 +49,58 @@ class Trials:
         if told is None or told.objection or told.tier != made.tier or call.whole is not None:
             return
         other = other_tier(made.tier, self.catalogue, self.today())
-        if other is not None and task.pinned_model is None and self.dice() < self.share:
-            self.group.start_soon(self._run, task, call.caller.principal, told, other)
+        free = task.pinned_model is None and not self.under_way.locked()
+        if other is not None and free and self.dice() < self.share:
+            self.group.start_soon(self._aside, task, call.caller.principal, told, other)
+
+    async def _aside(self, task: Task, principal: str, told: Judged, tier: Tier) -> None:
+        """What goes wrong in a trial is nobody else's trouble."""
+        try:
+            async with self.under_way:
+                await self._run(task, principal, told, tier)
+        except Exception as error:
+            log.warning("trial failed", error=f"{type(error).__name__}: {error}")
 
     async def _run(self, task: Task, principal: str, told: Judged, tier: Tier) -> None:
         model = self.catalogue.candidates(tier, self.today())[0].model.id
-        tried = replace(task, tier=tier, pinned_model=model, max_cost_nano=None)
-        call = self._call(principal)
+        left_nano = self.cap_nano - await self.spent()
+        if left_nano <= 0:
+            return
+        tried = replace(task, tier=tier, pinned_model=model, max_cost_nano=left_nano)
+        call = self._call(principal, left_nano)
         made: Answer | None = None
         code = ""
         try:
             made = await self.answer(tried, call)
         except AgentError as error:
             code = error.code
+        except anyio.get_cancelled_exc_class():
+            code = "cancelled"
+            raise
         finally:
             if call.attempts:  # work that nobody asked for saves nothing: its baseline is 0
                 answer = replace(made, baseline_nano=0) if made else None
-                self.ledger.post_finish(call, Finished(answer, code, aside=True))
-        if call.judged:
+                self.ledger.post_finish(call, Finished(answer, code, cancelled=code == "cancelled", aside=True))
+        if call.judged and not any(attempt.shrunk for attempt in call.attempts):
             lower, upper = sorted((told, call.judged[-1]), key=lambda judged: TIERS.index(judged.tier))
             row = compared(lower, upper)
             self.learning.note(call.result_id, [row])
             log.info("trial", family=row.family, lower=lower.tier, upper=upper.tier, outcome=row.kind)
 
-    def _call(self, principal: str) -> Call:
+    def _call(self, principal: str, most_nano: int) -> Call:
         """A session of its own, so that its budget is theirs alone; it counts against the day's all the same."""
         now, session = time.monotonic(), f"trials {local_day(time.time())}"
         deadline = now + self.deadline_s
-        return Call(result_id(), Caller(principal, session), TOOL, time.time(), now, deadline)
+        call = Call(result_id(), Caller(principal, session), TOOL, time.time(), now, deadline)
+        call.max_cost_nano = most_nano
+        return call
+
+
+async def spent_today(database: Database) -> int:
+    """What today's trials have cost or reserved, of all principals, in nano-USD."""
+    asked = "SELECT COALESCE(SUM(COALESCE(cost_nano, reserved_nano)), 0) FROM attempts WHERE tool = ? AND day = ?"
+    day = local_day(time.time())
+    return await database.read(lambda connection: int(connection.execute(asked, (TOOL, day)).fetchone()[0]))
 
 
 def trying(answer: AnswerTask, trials: Trials | None) -> AnswerTask:

@@ -14,6 +14,7 @@ from gemini_mcp.config import Settings
 from gemini_mcp.domain.budgets import Budgets
 from gemini_mcp.domain.catalog import Catalogue, Tier
 from gemini_mcp.domain.messages import ModelAnswer, ModelRequest
+from gemini_mcp.domain.money import nano_from_usd
 from gemini_mcp.engine.batch_desk import Ends
 from gemini_mcp.engine.batch_work import Work
 from gemini_mcp.engine.batches import Batches
@@ -34,7 +35,7 @@ from gemini_mcp.engine.reports import Reports
 from gemini_mcp.engine.results import Results
 from gemini_mcp.engine.retry import retrying
 from gemini_mcp.engine.retry_quota import RetryQuota
-from gemini_mcp.engine.trials import Trials, trying
+from gemini_mcp.engine.trials import Trials, spent_today, trying
 from gemini_mcp.engine.uploads import uploading
 from gemini_mcp.gemini.gateway import Gateway
 from gemini_mcp.server.batching import batch_desk
@@ -117,8 +118,18 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
             if settings.trials is not None:
                 books = Ledger(database, owner, budgets.within_session(settings.trials.usd_a_day))
                 tried = uploading(cascade(asking(books)), gateway)
-                share, deadline_s = settings.trials.share, settings.deadline_s
-                trials = Trials(share, tried, books, learning, catalogue, utc_today, group, deadline_s)
+                trials = Trials(
+                    settings.trials.share,
+                    tried,
+                    books,
+                    learning,
+                    catalogue,
+                    utc_today,
+                    group,
+                    settings.deadline_s,
+                    partial(spent_today, database),
+                    nano_from_usd(settings.trials.usd_a_day),
+                )
             flights = Flights(group, ledger.adopt)
             answer = cached(trying(uploaded, trials), store, flights, policy.key, policy.lifetime_s)
 
