@@ -4,10 +4,11 @@ Tokens and characters become a cost by one price ratio between strong and cheap;
 input, as in the price list of the tiers flash and pro. Costs are relative: only their shares are reported.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from benchmarks.cascade.recordings import Row
+from benchmarks.cascade.recordings import Row, number_of
 
 RATIO = 4.5
 """What pro costs against lite in the catalogue of November 2026 for a request of two tokens in and one out."""
@@ -15,62 +16,76 @@ RATIO = 4.5
 OUTPUT_WEIGHT = 5.0
 
 Basis = Literal["cost", "usage", "tokens", "characters", "calls"]
+Counts = tuple[float, float]
+"""Of input and output, in tokens or characters."""
+
+_GIVEN = ("input", "inputtokens", "inputtokencount", "prompt", "prompttokens", "prompttokencount", "intok")
+_WRITTEN = (
+    *("output", "outputtokens", "outputtokencount", "completion", "completiontokens"),
+    *("candidatestokencount", "candidatestokens", "outtok"),
+)
+_THOUGHT = ("thinking", "thinkingtokens", "thoughts", "thoughtstokencount", "thoughttokens", "reasoningtokens")
+_WHOLE = ("total", "totaltokens", "totaltokencount")
+_SPELLING = re.compile(r"[^a-z]")
 
 
-def basis_of(rows: Sequence[Row], models: Sequence[str]) -> Basis:
-    """The best that every row has for every model."""
-    for basis, has in (
-        ("cost", _has_cost),
-        ("usage", _has_usage),
-        ("tokens", _has_tokens),
-        ("characters", _has_length),
-    ):
-        if rows and all(has(row["m"][model]) for row in rows for model in models if model in row["m"]):
-            return basis  # type: ignore[return-value]
+def basis_of(rows: Sequence[Row], models: Sequence[str], strong: str) -> Basis:
+    """The best that every row has for every model, if it makes the strong one cost anything."""
+    for basis, counted in _COUNTS.items():
+        has = rows and all(counted(row, row["m"][model]) for row in rows for model in models)
+        if has and any(cost(row, strong, basis, 1.0) > 0.0 for row in rows):
+            return basis
     return "calls"
 
 
 def cost(row: Row, model: str, basis: Basis, price: float) -> float:
     """Of one recorded call. ``price``: of the model's unit of input against the strong model's; dollars need none."""
-    made = row["m"][model]
-    match basis:
-        case "cost":
-            return float(made["cost"])
-        case "usage":
-            given, written = _usage(made["usage"])
-        case "tokens":
-            given, written = float(made["in_tok"]), float(made["out_tok"])
-        case "characters":
-            given, written = float(row.get("in_chars") or len(row.get("prompt") or "")), float(made["out_chars"])
-        case "calls":
-            return price
-    return price * (given + OUTPUT_WEIGHT * written)
+    if basis == "calls":
+        return price
+    given, written = _COUNTS[basis](row, row["m"][model]) or (0.0, 0.0)
+    return given if basis == "cost" else price * (given + OUTPUT_WEIGHT * written)
 
 
-def _usage(usage: Mapping[str, Any]) -> tuple[float, float]:
-    """Input and output tokens. Where a total says that there was more than both, the rest was thinking: output."""
-    given = _first(usage, ("input", "input_tokens", "prompt_tokens", "promptTokenCount"))
-    written = _first(usage, ("output", "output_tokens", "completion_tokens", "candidatesTokenCount"))
-    thought = _first(usage, ("thinking", "thinking_tokens", "reasoning_tokens", "thoughtsTokenCount"))
-    whole = _first(usage, ("total", "total_tokens", "totalTokenCount"))
-    return given, max(written + thought, whole - given)
+def _dollars(row: Row, made: Mapping[str, Any]) -> Counts | None:
+    found = number_of(made.get("cost"))
+    return None if found is None else (found, 0.0)
 
 
-def _first(usage: Mapping[str, Any], names: Sequence[str]) -> float:
-    return next((float(usage[name]) for name in names if usage.get(name) is not None), 0.0)
+def _usage(row: Row, made: Mapping[str, Any]) -> Counts | None:
+    """Where a total says that there was more than input and output, the rest was thinking: output."""
+    usage = made.get("usage")
+    if not isinstance(usage, Mapping):
+        return None
+    known = {_SPELLING.sub("", str(name).lower()): number_of(value) for name, value in usage.items()}
+    given, written, thought, whole = (_first(known, names) for names in (_GIVEN, _WRITTEN, _THOUGHT, _WHOLE))
+    if whole is not None and given is not None:
+        return given, max(written or 0.0, whole - given)
+    if whole is not None and written is not None:
+        return max(0.0, whole - written), written
+    if given is None or written is None:
+        return None
+    return given, written + (thought or 0.0)
 
 
-def _has_cost(made: Mapping[str, Any]) -> bool:
-    return made.get("cost") is not None
+def _first(known: Mapping[str, float | None], names: Sequence[str]) -> float | None:
+    return next((value for name in names if (value := known.get(name)) is not None), None)
 
 
-def _has_usage(made: Mapping[str, Any]) -> bool:
-    return isinstance(made.get("usage"), Mapping)
+def _tokens(row: Row, made: Mapping[str, Any]) -> Counts | None:
+    return _both(number_of(made.get("in_tok")), number_of(made.get("out_tok")))
 
 
-def _has_tokens(made: Mapping[str, Any]) -> bool:
-    return made.get("in_tok") is not None and made.get("out_tok") is not None
+def _characters(row: Row, made: Mapping[str, Any]) -> Counts | None:
+    return _both(row["in_chars"] or float(len(row["prompt"])), number_of(made.get("out_chars")))
 
 
-def _has_length(made: Mapping[str, Any]) -> bool:
-    return made.get("out_chars") is not None
+def _both(given: float | None, written: float | None) -> Counts | None:
+    return None if given is None or written is None else (given, written)
+
+
+_COUNTS: dict[Basis, Callable[[Row, Mapping[str, Any]], Counts | None]] = {
+    "cost": _dollars,
+    "usage": _usage,
+    "tokens": _tokens,
+    "characters": _characters,
+}

@@ -1,4 +1,4 @@
-"""What calls of a kind are expected to cost, from those of the calibrating half. In production the catalogue says so."""
+"""What calls of a kind are expected to cost, from the calibrating half. In production the catalogue says so."""
 
 from collections import defaultdict
 from collections.abc import Iterable

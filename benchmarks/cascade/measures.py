@@ -6,6 +6,7 @@ lies between their costs; up, the share of what lies between their accuracies (t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 Point = tuple[float, float]
 _STEPS = 200
@@ -40,14 +41,25 @@ def cpt(curve: Sequence[Point] | None, share: float) -> float | None:
     """The least share of the cost between the two that recovers that share of the gap."""
     if curve is None:
         return None
-    for (x0, y0), (x1, y1) in zip(curve, curve[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(curve):
         if y1 >= share:
             return x1 if y1 == y0 or y0 >= share else x0 + (x1 - x0) * (share - y0) / (y1 - y0)
     return None
 
 
+def cost_at(points: Sequence[Point], wanted: float) -> float | None:
+    """The least cost at which a line through (cost, accuracy) points is as accurate as wanted."""
+    ordered = sorted(points)
+    if ordered and ordered[0][1] >= wanted:
+        return ordered[0][0]
+    for (x0, y0), (x1, y1) in pairwise(ordered):
+        if y1 >= wanted:
+            return x0 + (x1 - x0) * (wanted - y0) / (y1 - y0)
+    return None
+
+
 def _at(curve: Sequence[Point], x: float) -> float:
-    for (x0, y0), (x1, y1) in zip(curve, curve[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(curve):
         if x <= x1:
             return y1 if x1 == x0 else y0 + (y1 - y0) * (x - x0) / (x1 - x0)
     return curve[-1][1]

@@ -1,42 +1,29 @@
 """The production policy, asked what it would do with recorded cases."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Generic, TypeVar
 
 from benchmarks.cascade.cases import Case
 from benchmarks.cascade.expected_costs import ExpectedCosts
+from benchmarks.cascade.totals import Totals
 from gemini_mcp.domain.calibration import Calibration
 from gemini_mcp.domain.policy import State, decide, starts_above, worth_asking
 from gemini_mcp.domain.signals import Traits
 
-WORTHS = (*(step / 100 for step in range(10)), *(step / 100 for step in range(10, 52, 2)), 0.6)
+WORTHS = (
+    *(0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09, 0.1, 0.11, 0.12, 0.13, 0.14),
+    *(0.16, 0.18, 0.2, 0.22, 0.25, 0.28, 0.32, 0.38, 0.46, 0.6),
+)
 """What a strong answer may be worth, in answers made right: from quality at any price to hardly ever."""
 
+Part = TypeVar("Part", bound=Hashable)
+Found = TypeVar("Found")
 
-@dataclass(slots=True)
-class Totals:
-    """Over cases: how many, how many right, at which cost."""
-
-    cases: float = 0.0
-    right: float = 0.0
-    cost: float = 0.0
-
-    def add(self, weight: float, right: float, cost: float) -> None:
-        self.cases += weight
-        self.right += weight * right
-        self.cost += weight * cost
-
-    def __add__(self, other: "Totals") -> "Totals":
-        return Totals(self.cases + other.cases, self.right + other.right, self.cost + other.cost)
-
-    @property
-    def accuracy(self) -> float:
-        return self.right / self.cases
-
-    @property
-    def mean_cost(self) -> float:
-        return self.cost / self.cases
+_LOOKED_AT = (0, 1, 2, 3)
+_STRIDE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +42,55 @@ class Route:
         return (case.strong, cost + case.strong_cost) if self.climbed else (case.cheap, cost)
 
 
-class Alike:
-    """Cases that the policy cannot tell apart are decided once."""
+DIRECTLY = Route(directly=True)
 
-    def __init__(self, cases: Iterable[Case]) -> None:
+
+class Alike(Generic[Part]):
+    """Cases that the policy cannot tell apart are decided once. ``part``: what they are summed up by."""
+
+    def __init__(self, cases: Iterable[Case], part: Callable[[Case], Part]) -> None:
         by_task: defaultdict[Traits, defaultdict[object, list[Case]]] = defaultdict(lambda: defaultdict(list))
         for case in cases:
             by_task[case.traits][case.seen, case.agrees].append(case)
         self._tasks = [list(answers.values()) for answers in by_task.values()]
+        self._part = part
 
-    def totals(self, calibration: Calibration, costs: ExpectedCosts, worth: float) -> Totals:
-        """What the policy makes of all cases."""
-        totals = Totals()
+    def curves(
+        self, calibration: Calibration, costs: ExpectedCosts, worths: Sequence[float] = WORTHS
+    ) -> dict[Part, list[Totals]]:
+        """What the policy makes of each part, at every worth."""
+        found: dict[Part, list[Totals]] = {}
         for answers in self._tasks:
-            first = answers[0][0]
-            directly = starts_above(first.traits, first.family, State(calibration, costs.before(first), worth=worth))
+            directly = _begun_above(answers[0][0], calibration, costs, worths)
             for alike in answers:
-                route = Route(directly=True) if directly else routed(alike[0], calibration, costs, worth)
+                routes = _routes(alike[0], calibration, costs, worths, directly)
                 for case in alike:
-                    totals.add(case.weight, *route.outcome(case))
-        return totals
+                    curve = found.setdefault(self._part(case), [Totals() for _ in worths])
+                    for start, stop, route in routes:
+                        outcome = route.outcome(case)
+                        for totals in curve[start:stop]:
+                            totals.add(case.weight, *outcome)
+        return found
 
 
-def routed(case: Case, calibration: Calibration, costs: ExpectedCosts, worth: float) -> Route:
+def _begun_above(case: Case, calibration: Calibration, costs: ExpectedCosts, worths: Sequence[float]) -> list[bool]:
+    states = (State(calibration, costs.before(case), worth=worth) for worth in worths)
+    return [starts_above(case.traits, case.family, state) for state in states]
+
+
+def _routes(
+    case: Case, calibration: Calibration, costs: ExpectedCosts, worths: Sequence[float], directly: Sequence[bool]
+) -> list[tuple[int, int, Route]]:
+    prices = costs.after(case)
+
+    def route(place: int) -> Route:
+        return DIRECTLY if directly[place] else routed(case, State(calibration, prices, worth=worths[place]))
+
+    return list(stretches(route, len(worths)))
+
+
+def routed(case: Case, state: State) -> Route:
     """What the production policy does with a cheap answer."""
-    state = State(calibration, costs.after(case), worth=worth)
     signals = case.signals
     asked = worth_asking(case.traits, case.family, signals, state)
     if asked:
@@ -87,9 +98,36 @@ def routed(case: Case, calibration: Calibration, costs: ExpectedCosts, worth: fl
     return Route(asked=asked, climbed=decide(case.traits, case.family, signals, state).action == "climb")
 
 
-def alone(cases: Sequence[Case], *, strong: bool) -> Totals:
+def stretches(found_at: Callable[[int], Found], count: int) -> Iterator[tuple[int, int, Found]]:
+    """(start, stop, what is found there) of places below ``count``. What a policy does changes but a few times as the
+    worth grows, so two places of a stride with the same are taken to have it between them; the first few, where it
+    changes to and fro, are all looked at."""
+    known: dict[int, Found] = {}
+
+    def at(place: int) -> Found:
+        if place not in known:
+            known[place] = found_at(place)
+        return known[place]
+
+    def between(low: int, high: int) -> None:
+        if at(low) != at(high) and high - low > 1:
+            middle = (low + high) // 2
+            between(low, middle)
+            between(middle, high)
+
+    strides = range(_LOOKED_AT[-1] + _STRIDE, count - 1, _STRIDE)
+    for low, high in pairwise([*_LOOKED_AT[:count], *strides, count - 1]):
+        between(low, high)
+    start = 0
+    for place in (*sorted(known), count):
+        if place == count or at(place) != at(start):
+            yield start, place, at(start)
+            start = place
+
+
+def alone(cases: Iterable[Case], *, strong: bool) -> Totals:
     """One of the two models for everything."""
-    totals = Totals()
+    totals, route = Totals(), Route(directly=strong)
     for case in cases:
-        totals.add(case.weight, *Route(directly=strong).outcome(case))
+        totals.add(case.weight, *route.outcome(case))
     return totals

@@ -28,15 +28,20 @@ def _title(entry: dict[str, Any]) -> str:
     if entry["checker"]:
         what.append("checker {:.0%}, false alarms {:.0%}".format(*entry["checker"]))
     what += [f"stress: {entry['stress']}"] if entry["stress"] else []
+    what += [f"learned from {entry['labels']} of each family"] if entry["labels"] else []
     what += [f"left out: {entry['left_out']}"] if entry["left_out"] else []
     return ", ".join(what)
 
 
 def _facts(entry: dict[str, Any]) -> str:
-    oracle = _cell(entry["oracle_cost"])
     scores = f"cheap {entry['cheap']:.3f}, strong {entry['strong']:.3f}, either {entry['union']:.3f}"
-    costs = f"cost of cheap {entry['cheap_cost']:.3f}, of the oracle {oracle} ({entry['costs_from']}, ratio {entry['ratio']:g})"
-    return f"  {entry['n']:,} rows; {scores}; {costs}"
+    basis = f"({entry['costs_from']}, ratio {entry['ratio']:g})"
+    costs = f"cost of cheap {entry['cheap_cost']:.3f}, of the oracle {_cell(entry['oracle_cost'])} {basis}"
+    found = f"  {entry['n']:,} rows; {scores}; {costs}"
+    if entry["cost_on_curve"]:
+        named = ", ".join(f"{name} {_cell(cost)}" for name, cost in entry["cost_on_curve"].items())
+        found += f"\n  cost along the mean curve: {named}"
+    return found
 
 
 def _cell(value: float | None) -> str:
