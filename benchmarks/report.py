@@ -64,7 +64,8 @@ def write(done: dict[str, tuple[list[Figure], float]]) -> None:
 
 def _row(figure: Figure, name: str) -> str:
     columns = (figure.number, figure.what, figure.measured, figure.baseline, figure.ratio, figure.target, _met(figure))
-    return f"| {' | '.join(columns)} | `--only {name}` |"
+    data = " --data FOLDER" if name == "cascade" else ""
+    return f"| {' | '.join(columns)} | `--only {name}{data}` |"
 
 
 def _met(figure: Figure) -> str:

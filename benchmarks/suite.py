@@ -3,6 +3,8 @@
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 from benchmarks import (
     accounts,
@@ -22,6 +24,8 @@ from benchmarks import (
     summaries,
     urls,
 )
+from benchmarks.cascade import decision_time
+from benchmarks.cascade.recorded import measure_recorded
 from benchmarks.figures import Effort, Figure
 from benchmarks.report import shown, write
 
@@ -47,21 +51,33 @@ BENCHMARKS: dict[str, Callable[[Effort], list[Figure]]] = {
     "flights": flights.measure_flights,
     "contexts": contexts.measure_contexts,
     "soak": soak.measure_soak,
+    "decision": decision_time.measure_decisions,
 }
+
+
+NAMES = (*BENCHMARKS, "cascade")
+
+
+def _recorded(data: Path, effort: Effort) -> list[Figure]:
+    return measure_recorded(data)
 
 
 def main() -> int:
     """Runs what was asked for; the exit code is 0 whether or not targets were met."""
     parser = argparse.ArgumentParser(description="Measure gemini-agents against its targets.")
-    parser.add_argument("--only", action="append", choices=BENCHMARKS, metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--only", action="append", choices=NAMES, metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument("--data", type=Path, help="recorded outcomes, for the figures of the cascade")
     parser.add_argument("--quick", action="store_true", help="few repetitions: a look, not a measurement")
     parser.add_argument("--write", action="store_true", help="write RESULTS.md, the others as they were measured last")
     options = parser.parse_args()
     if options.write and options.quick:
         parser.error("a look is no measurement: leave out --quick or --write")
-    for name in options.only or BENCHMARKS:
+    asked = BENCHMARKS | ({"cascade": partial(_recorded, options.data)} if options.data else {})
+    for name in options.only or asked:
+        if name not in asked:
+            parser.error(f"{name} needs --data FOLDER")
         began = time.monotonic()
-        figures = BENCHMARKS[name](Effort(options.quick))
+        figures = asked[name](Effort(options.quick))
         took_s = time.monotonic() - began
         for figure in figures:
             print(shown(figure), flush=True)

@@ -14,12 +14,27 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parents[2] / "src")]
 
+from benchmarks.figures import Effort, Figure
 from gemini_mcp.domain.calibration import Calibration, Evidence, Outcome
 from gemini_mcp.domain.policy import Prices, State, decide, starts_above, worth_asking
 from gemini_mcp.domain.signals import Signals, seen, traits
 
 OUTCOMES, FAMILIES, DECISIONS = 5_000, 50, 4_000
 _WORDS = ("find", "not", "Statement", "x = 2 + 3", "the", "river", "if", "1912", "prove", "a", "summary", "of")
+
+
+def measure_decisions(effort: Effort) -> list[Figure]:
+    """Against deciding by the default alone."""
+    dice, rounds = random.Random(1), effort.of(DECISIONS, 400)
+    learned, default = _state(dice), State(Calibration(), Prices(answer=0.22, second=0.22))
+    for state in (learned, default):
+        _decided(state, "family 0", "warm up", Signals(formed=True))
+    both = [(_timed(learned, dice), _timed(default, dice)) for _ in range(rounds)]
+    told, usual = (sorted(times) for times in zip(*both, strict=True))
+    p50, plain = _quantile(told, 0.5), _quantile(usual, 0.5)
+    what = f"one decision after {OUTCOMES:,} outcomes of {FAMILIES} families, p50, ms (p99)"
+    measured, baseline = f"{p50:.3f} ({_quantile(told, 0.99):.3f})", f"nothing learned {plain:.3f}"
+    return [Figure("31", what, measured, baseline, f"{p50 / plain:.1f}", "under 1 ms", p50 < 1.0)]
 
 
 def main() -> int:
