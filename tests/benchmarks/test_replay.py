@@ -559,7 +559,6 @@ class TestPictures:
         assert "pip install matplotlib" in _one_line(capsys)
 
     def test_what_is_drawn_is_what_was_measured(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        pytest.importorskip("matplotlib")
         monkeypatch.chdir(tmp_path)
         replayed(written(tmp_path, recorded(60)), "--pair", PAIR, "--quick", "--plots", "pictures")
         assert {path.suffix for path in Path("pictures").iterdir()} == {".png", ".svg"}
