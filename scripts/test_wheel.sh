@@ -13,7 +13,7 @@ pip=("$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check)
 "${pip[@]}" --no-deps --require-hashes -r requirements-dev.lock
 "${pip[@]}" --no-deps "$work"/dist/*.whl
 mkdir "$work/project"
-cp -r pyproject.toml tests examples prompts README.md ARCHITECTURE.md .mcp.json.example "$work/project/"
+cp -r pyproject.toml tests benchmarks docs examples prompts README.md ARCHITECTURE.md .mcp.json.example "$work/project/"
 cd "$work/project"
 "$work/venv/bin/python" - "$project" <<'PY'
 import sys
