@@ -77,7 +77,7 @@ _ON_FORM: Final = re.compile(
     r"(?:answer|reply|respond|think|reason|round|put|give|use|assume|express|be (?:brief|precise)|let's|show your)\b",
     re.IGNORECASE,
 )
-_ASKS_FOR: Final = r"""\bwhat\ (?:is|was|are|were|will\ be|would\ be)\ (?:the|his|her|their|its)
+_ASKS_FOR: Final = r"""\bwhat(?:'s|\ (?:is|was|are|were|will\ be|would\ be))\ (?:the|his|her|their|its)
         \ (?:(?!(?:of|for|behind|in)\b)[\w'-]+\ ){0,3}?"""
 _ORDERS: Final = r"^(?:count|compute|calculate|find|determine)\ the\ (?:\w+\ ){0,2}?"
 _COUNTING: Final = re.compile(
@@ -101,7 +101,8 @@ _COMPUTING: Final = re.compile(
 """What is a number where there are numbers to compute it from, and a turn of speech where there are none."""
 
 _NO_NUMBER: Final = re.compile(
-    r"""\b(?: complexity | behaviou?rs? | concerns? | impact | abstraction | trade-?offs? | responsibilit(?:y|ies)
+    r"""\b(?: complexity | behaviou?rs? | concerns? | impact | abstraction | quality | decisions?
+      | number\ one | trade-?offs? | responsibilit(?:y|ies)
       | (?:average|worst|best)\ case | matri(?:x|ces) | vectors? )\b""",
     re.VERBOSE | re.IGNORECASE,
 )

@@ -16,7 +16,8 @@ _JUDGING: Final = re.compile(
           | (?:for|your|of|the)\ (?:confidence|certainty)(?!\ (?:interval|level|limit))
           | (?:good|best|better|nicer?|suitable|fitting|catchy)\ (?:\w+\ )?{_A_NAME} | name\ for
           | intents? | opinions? | recommend(?:s|ed|ations?)? | taste
-          | should\ (?:we|i) | (?:do|would|are)\ you\ (?:think|feel|prefer|suggest|sure|say|choose|pick)
+          | should\ (?:we|i) | (?:do|would|are)\ you\ (?:think|feel|prefer|suggest|sure|say|choose|pick|give|rate|score)
+          | (?:what|which)\ (?:\w+\ )?(?:priority|severity|urgency|importance) | story\ points | how\ much\ effort
           | (?:pick|choose|think\ of)\ (?:me\ )?an?\ (?!.{{0,30}}\bfrom\b) )\b""",
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
@@ -28,6 +29,14 @@ _VAGUE: Final = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 """Words that a story may hold as well: a sum in which somebody guesses is still a sum."""
+
+_PRAISING: Final = re.compile(
+    r"""\b(?: good | better | best | nicer? | clean(?:er)? | elegant | readable | idiomatic | worth(?:while)? | well
+      | most\ (?:important|serious|relevant|interesting|readable|suitable) )\b(?!-)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_SHORT: Final = 160
+"""Characters of a task that is nothing but its question."""
 
 _PREFERENCE: Final = re.compile(
     r"""\b(?: (?:do|would)\ you\ (?:prefer|suggest|choose|pick|recommend)
@@ -46,7 +55,10 @@ def judges(words: str, asked: str) -> bool:
     """Whether a judgement is asked for. ``asked``: the question itself, where a story with numbers stands before it."""
     if _JUDGING.search(words):
         return True
-    return _VAGUE.search(asked if holds_numbers(words) else words) is not None
+    is_story = holds_numbers(words)
+    if _VAGUE.search(asked if is_story else words):
+        return True
+    return not is_story and _PRAISING.search(asked if len(words) > _SHORT else words) is not None
 
 
 def prefers(words: str) -> bool:

@@ -52,6 +52,7 @@ _MISSING_INPUT = re.compile(
 )
 _OPENING = 400
 _MOST_ASKED = 20_000
+_MOST_TO_WRITE = 4_000
 
 
 _WHOLE = 300
@@ -73,9 +74,9 @@ def _opens_with(pattern: re.Pattern[str], more: re.Pattern[str], task: Task, tex
     if not is_prose(task) or len(opening) > 2 * _OPENING:
         return None
     asked = task.instruction[:_MOST_ASKED]
-    if EXCUSE_WANTED.search(asked):
-        return None
     found = pattern.search(opening[:_OPENING])
     if found is None and len(opening) <= _WHOLE and not WORDS_WANTED.search(asked):
         found = more.search(opening)
-    return f"{what}: {shown(found.group(0))}" if found else None
+    if found is None or EXCUSE_WANTED.search(asked[:_MOST_TO_WRITE]):
+        return None
+    return f"{what}: {shown(found.group(0))}"
