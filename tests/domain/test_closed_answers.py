@@ -135,6 +135,9 @@ def test_what_chooses_nothing_or_twice_gives_no_option(text: str) -> None:
         ("91 is 7 times 13.\n\nNo.", "no"),
         ("\\boxed{Yes}", "yes"),
         ("#### no", "no"),
+        ("Yes. The cache is dropped in `put`. Only tests bypass it.", "yes"),
+        ("No. It is kept. But that is documented.", "no"),
+        ("No, it never was", "no"),
         ("True", "true"),
         ("FALSE", "false"),
         ("False. Whales are mammals.", "false"),
@@ -167,6 +170,22 @@ def test_a_verdict_is_found_and_yes_is_kept_apart_from_true(text: str, said: str
         "The document does not say.",
         "Nothing is known about true north.",
         "The answer is not yes.",
+        "Yes, in `put`, but not in `put_many`.",
+        "Yes, with one exception: negative numbers are not covered.",
+        "Yes. With one exception: negative numbers.",
+        "Yes. However, negative numbers are not covered.",
+        "Mostly. The empty list is covered.",
+        "Yes, mostly.",
+        "No, only `put` does.",
+        "No, except on Windows.",
+        "Yes, unless it is empty.",
+        "Yes, partly.",
+        "Yes, in part.",
+        "No, not always.",
+        "Yes, depending on the version.",
+        "The answer is yes, if the flag is set.",
+        "It writes through.\n\nSo, yes, but only in `put`.",
+        "The claim is true, except for whales.",
     ],
 )
 def test_what_is_undecided_gives_no_verdict(text: str) -> None:
@@ -203,7 +222,7 @@ def test_what_is_undecided_gives_no_verdict(text: str) -> None:
         ("$2.5 billion", "2500000000"),
         ("eighteen", "18"),
         ("Twenty-one.", "21"),
-        ("about 40", "40"),
+        ("exactly 40", "40"),
         ("x = 5", "5"),
         ("**42**", "42"),
         ("The answer is 42.", "42"),
@@ -260,6 +279,15 @@ def test_a_number_is_read_by_its_value(text: str, number: str) -> None:
         "The answer is not 5.",
         "The answer is 6 * 7.",
         "many",
+        "about 40",
+        "About 40 MB at peak.",
+        "Roughly 38 MB.",
+        "~40",
+        "The answer is approximately 40.",
+        "Approximately **40** files.",
+        "There are about **40** files.",
+        "about 40\n\nI did not count all of them.",
+        "I counted.\n\nThere are around 40.",
     ],
 )
 def test_what_is_no_single_number_gives_none(text: str) -> None:
@@ -286,6 +314,9 @@ def test_what_is_no_single_number_gives_none(text: str) -> None:
         ("1999", "1999"),
         ("C++", "c++"),
         ("3.11.2", "3.11.2"),
+        ("v3.11.2", "3.11.2"),
+        ("Version 3.11.2", "3.11.2"),
+        ("v8", "v8"),
         ("a@example.com", "a@example.com"),
         ("not stated", "not stated"),
     ],
@@ -294,7 +325,7 @@ def test_a_short_answer_is_folded(text: str, short: str) -> None:
     assert closed_answer("short", text) == short
 
 
-@pytest.mark.parametrize("text", ["", "...", "One line.\nAnother line.", "word " * 60])
+@pytest.mark.parametrize("text", ["", "...", "about 40 MB", "One line.\nAnother line.", "word " * 60])
 def test_what_is_not_short_gives_none(text: str) -> None:
     assert closed_answer("short", text) is None
 
@@ -307,6 +338,8 @@ def test_what_is_not_short_gives_none(text: str) -> None:
         ("[1, 2.50]", "[1.0,2.5]"),
         ('{"a": {"x": null, "y": "bug"}}', '\n{"a": {"y": "bug ", "x": null}}\n'),
         ("0.1", "1e-1"),
+        ('{"a": 1, "b": null}', '{"a": 1}'),
+        ('{"a": {"x": null, "y": [{"z": null}]}}', '{"a": {"y": [{}]}}'),
         ("-0", "0"),
     ],
 )
@@ -321,7 +354,8 @@ def test_records_are_equal_by_what_they_hold(one: str, other: str) -> None:
         ('{"a": 1}', '{"a": 2}'),
         ('{"a": 1}', '{"a": "1"}'),
         ('{"a": 1}', '{"a": true}'),
-        ('{"a": null}', "{}"),
+        ('{"a": 1, "b": null}', '{"a": 1, "b": 0}'),
+        ("[1, null]", "[1]"),
         ("[1, 2]", "[2, 1]"),
         ('{"a": "bug"}', '{"a": "feature"}'),
         ("1e400", "1e401"),

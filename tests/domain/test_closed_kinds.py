@@ -74,6 +74,20 @@ def test_lists_of_things_to_do_are_no_choice(words: str) -> None:
         ("Tom has 3 apples and eats 1. How many apples does he have left?", "number"),
         ("Tom saves $5 a day for a week. If a toy costs $20, how much does he have left after buying it?", "number"),
         ("What is the total amount of the invoice?", "number"),
+        ("A rope of 12 m is cut into 3 parts. What is the length of one part?", "number"),
+        ("Ann is 12 and Bob is 9. What is the difference in their ages?", "number"),
+        ("What is the difference between 17 and 5?", "number"),
+        ("What's the total cost if she buys 3 books at $5 each?", "number"),
+        ("What is the best-selling item? Reply with the name only.", "short"),
+        ("She does well: 5 points in game 1 and 7 in game 2. What is the average score?", "number"),
+        ("At a rate of 5 mph, how many miles does he run in 3 hours?", "number"),
+        ("A box is 3 by 4 by 5. Find the volume of the box.", "number"),
+        ("Apples cost $2 and pears twice as much. What is the cost of one of each?", "number"),
+        ("Jo walks 3 km in 40 minutes. How long does she walk for 9 km?", None),
+        ("Jo walks 3 km in 40 minutes. At that rate, how far does she walk in 2 hours?", "number"),
+        ("Jo guesses 40, Mo guesses 44, which is best. How many is that together?", "number"),
+        ("It rates 4 films at 5 stars and 3 at 2 stars. How many stars is that?", "number"),
+        ("The jar feels heavy: 3 kg of glass, 4 kg of jam. How much is that in grams?", "number"),
         ("What is the total of the column? Answer with a number.", "number"),
         ("Look at the picture and answer with a single number: the people in it.", "number"),
         ("Count the errors. Return only the number.", "number"),
@@ -87,9 +101,97 @@ def test_lists_of_things_to_do_are_no_choice(words: str) -> None:
         ("Which version is installed? Output only the version.", "short"),
     ],
 )
-def test_one_thing_asked_for_plainly_is_closed(words: str, kind: str) -> None:
+def test_one_thing_asked_for_plainly_is_closed(words: str, kind: str | None) -> None:
     assert closed_kind(Task(words)) == kind
     assert closed_kind(Task(words, agent="analyze_image")) == kind
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Rate the quality of this code from 1 to 10. Return only the number.",
+        "Give the essay a score from 1 to 10. Reply with just a number.",
+        "On a scale of 1-5, how urgent is this ticket? Answer with a number only.",
+        "Estimate the number of tokens in this text. Answer with a number only.",
+        "Roughly how many users does it have? Answer with a number.",
+        "Approximately how many lines is it? Answer with a number.",
+        "How many users, approximately, will it have?",
+        "What is the probability that this test is flaky?",
+        "What is the likelihood of rain, as a percentage? Answer with a number only.",
+        "Give a single number between 0 and 1 for confidence.",
+        "Guess the user's intent. Return only the label.",
+        "What is the user's intent? Answer with one word.",
+        "Answer in one word: what mood is this poem?",
+        "What is the tone of this mail? Answer with one word.",
+        "How does it feel? Answer in one word.",
+        "In your opinion, is it any good? Answer yes or no.",
+        "Is the tone of this mail right?",
+        "Do you recommend it? Answer yes or no.",
+        "What would be a good name for this package? One word only.",
+        "What is a better name? Reply with the name only.",
+        "Give a name for the helper. One word only.",
+        "Should we use Postgres or MySQL? Answer with one word.",
+        "What score would you give it? Reply with a number only.",
+        "What priority should this ticket have? Answer with one word.",
+        "How many story points is this? Answer with a number.",
+        "How much effort is this refactoring?",
+        "What is the best way to name it? One word only.",
+        "Is this code good?",
+        "Is this name better than the old one?",
+        "Is this the best approach?",
+        "Is the code readable?",
+        "Pick the most important bug. Reply with the file name only.",
+        "What is the number one reason to migrate?",
+        "What is the average quality of these answers?",
+        "Pick a colour for the button. Answer with one word.",
+    ],
+)
+def test_a_judgement_or_a_matter_of_taste_is_not_closed(words: str) -> None:
+    assert closed_kind(Task(words)) is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Which approach do you recommend?" + OPTIONS,
+        "Which is the best name for the helper?\nA) load\nB) fetch\nC) read",
+        "Which option should we take?" + OPTIONS,
+        "Select the best title.\nA) Sea\nB) Salt\nC) Ships",
+    ],
+)
+def test_options_to_choose_from_by_preference_are_no_choice(words: str) -> None:
+    assert closed_kind(Task(words)) is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "What is the difference between these two files?",
+        "What is the difference between a mutex and a semaphore?",
+        "What is the difference between Python 3.11 and Python 3.12?",
+        "Find the difference between the two schemas.",
+        "Determine the difference in behaviour of the two functions.",
+        "What is the change in behaviour of this commit?",
+        "What is the cost of this abstraction?",
+        "What is the total time complexity of this algorithm?",
+        "What is the total time complexity for n = 10 and m = 5?",
+        "What is the total impact of this change?",
+        "What is the area of concern in this code?",
+        "What is the balance between readability and speed here?",
+        "What is the product of this refactoring?",
+        "Compute the product of the two matrices.",
+        "What is its weight in the decision?",
+        "What is the age of the data?",
+        "What is the length limit here?",
+        "What is the ratio here?",
+        "Find the sum of money lost in the incident described below.",
+        "Tell me how long the function blocks.",
+        "So how fast is it?",
+        "What is the average case of this algorithm?",
+    ],
+)
+def test_a_measure_without_numbers_to_compute_it_from_is_not_closed(words: str) -> None:
+    assert closed_kind(Task(words)) is None
 
 
 @pytest.mark.parametrize(
@@ -155,7 +257,7 @@ NUMBER, FREE = {"type": "number"}, {"type": "string"}
 ANSWERS = {
     "label": {"type": "string", "enum": ["bug", "feature"]},
     "urgent": {"type": "boolean"},
-    "score": {"type": "integer"},
+    "pages": {"type": "integer"},
     "due": {"type": "string", "format": "date"},
 }
 
@@ -178,8 +280,51 @@ ANSWERS = {
     ],
 )
 def test_a_schema_without_free_text_asks_for_a_record(schema: dict[str, Any]) -> None:
-    assert closed_kind(Task("Fill it in.", output_schema=schema)) == "record"
-    assert closed_kind(Task("Fill it in.", output_schema=schema, expect="json")) == "record"
+    assert closed_kind(Task("Extract the invoice.", output_schema=schema)) == "record"
+    assert closed_kind(Task("Count them.", output_schema=schema, expect="json")) == "record"
+
+
+LABELS = an_object(label=ANSWERS["label"], urgent=ANSWERS["urgent"], due=ANSWERS["due"])
+SCALE = {"enum": [1, 2, 3, 4, 5]}
+
+
+def test_a_record_of_labels_is_closed_whatever_is_to_be_done() -> None:
+    assert closed_kind(Task("Classify the issue.", output_schema=LABELS)) == "record"
+    assert closed_kind(Task("Is it on?", output_schema={"enum": [0, 1]})) == "record"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Extract the invoice.",
+        "Read the figures off the picture.",
+        "How many errors and warnings are there?",
+        "Count the errors.",
+        "Give the total of each column.",
+        "Compute both sums.",
+        "Calculate it.",
+        "Convert 5 miles to km and m.",
+    ],
+)
+def test_numbers_to_be_found_are_a_record_and_numbers_to_be_judged_are_none(words: str) -> None:
+    assert closed_kind(Task(words, output_schema=an_object(net=NUMBER, label=ANSWERS["label"]))) == "record"
+    for name in ("confidence", "score", "riskScore", "user_rating", "probability", "likelihood", "certainty"):
+        assert closed_kind(Task(words, output_schema=an_object(net=NUMBER, **{name: NUMBER}))) is None
+    for name in ("priority", "estimate", "estimatedHours", "weight", "severity", "rank", "pageRank"):
+        assert closed_kind(Task(words, output_schema=an_object(**{name: {"type": ["integer", "null"]}}))) is None
+    for name in ("frankfurt_total", "generated_lines", "server_count"):
+        assert closed_kind(Task(words, output_schema=an_object(**{name: NUMBER}))) == "record"
+    inner = an_object(score=an_object(value=NUMBER), label=ANSWERS["label"])
+    assert closed_kind(Task(words, output_schema=inner)) is None
+    assert closed_kind(Task(words, output_schema=an_object(severity=SCALE))) is None
+
+
+@pytest.mark.parametrize(
+    "words", ["Rate the essay.", "Classify the issue.", "Fill it in.", "Estimate the total cost.", "Guess the count."]
+)
+def test_numbers_that_nobody_asked_to_find_make_no_record(words: str) -> None:
+    for number in (NUMBER, SCALE, {"type": ["integer", "null"]}, {"anyOf": [NUMBER, {"type": "null"}]}):
+        assert closed_kind(Task(words, output_schema=an_object(label=ANSWERS["label"], n=number))) is None
 
 
 @pytest.mark.parametrize(

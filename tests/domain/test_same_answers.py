@@ -46,6 +46,13 @@ from gemini_mcp.domain.closed import same_answer
         ("'a'", '"a"'),
         ("(1, 2)", "(1,2)"),
         ("?", "?"),
+        ("v2.3.1", "2.3.1"),
+        ("V2.0", "2.0"),
+        ("version 2.3.1-rc.1", "2.3.1-rc.1"),
+        ("Client.open_socket", "open_socket"),
+        ("client.open socket", "open socket"),
+        ("net.Client.open_socket()", "open_socket()"),
+        ("net::open_socket", "open_socket"),
     ],
 )
 def test_the_same_in_other_words(one: str, other: str) -> None:
@@ -86,6 +93,14 @@ def test_the_same_in_other_words(one: str, other: str) -> None:
         ("", "18"),
         ("  ", "  "),
         ("...", "?"),
+        ("v2.3.1", "2.3.2"),
+        ("v8", "8"),
+        ("Client.open_socket", "Server.open_socket"),
+        ("reopen_socket", "open_socket"),
+        ("example.com", "com"),
+        ("settings.json", "json"),
+        ("1.open", "open"),
+        ("a/b.open", "open"),
     ],
 )
 def test_what_differs_is_not_the_same(one: str, other: str) -> None:

@@ -325,7 +325,46 @@ CITED: list[tuple[str, str]] = [
     ("What does it do?", 'It says "hello to everybody ... in the house" [src/app.py:5].'),
 ]
 
+TRACE = "Traceback:\n  src/app.py:900 in handler\nKeyError: 'x'"
+FRAME = a_source('  File "/srv/src/app.py", line 900, in handler\nKeyError', "crash.txt")
+CITED_ELSEWHERE: list[tuple[str, str, dict[str, Any]]] = [
+    ("Which tests should I add?", "Add [tests/test_app.py:1] with a test of `main`.", {}),
+    ("Which tests are missing?", "One of `main`, see [tests/test_app.py:1].", {}),
+    ("Where is room for a helper?", "Put it into `src/helpers.py`. Then call [src/helpers.py:1].", {}),
+    ("What is wrong?", "Nothing tests it: create [tests/test_app.py:1].", {}),
+    ("Explain this trace.", "The KeyError is raised at src/app.py:900, not in what you sent.", {"context": TRACE}),
+    ("Explain this trace.", "It is raised at [src/app.py:900].", {"context": TRACE}),
+    ("Explain the crash.", "It is raised at [src/app.py:900], in a newer file.", {"sources": (APP, FRAME)}),
+    ("Why does src/app.py:900 raise?", "The file you sent ends before src/app.py:900.", {}),
+    ("What does it do?", "The server listens at app.py:8080 and greets.", {}),
+    ("What does it do?", "It answers on port app.py:8181.", {}),
+    ("What is on page 900 of it?", "There is no [book.pdf p. 900].", {"context": "See [book.pdf p. 900]."}),
+]
+OTHER_RULES: list[tuple[str, str]] = [
+    ("What does this counter do?", "It counts up to 255 and then wraps around: 255 + 1 = 0."),
+    ("What does this counter do?", "On wrap-around, 65535 + 1 = 0."),
+    ("What does a u8 do?", "With a u8: 255 + 1 = 0."),
+    ("Explain integers in C.", "7 / 2 = 3, and 255 + 1 = 0 for uint8_t."),
+    ("Explain integers.", "In an i32, 2147483647 + 1 = -2147483648."),
+    ("Explain integers.", "For unsigned bytes, 200 + 100 = 44."),
+    ("Explain the field GF(5).", "3 + 4 = 2 and 2 * 3 = 1."),
+    ("Explain it.", "In GF(5): 3 + 4 = 2."),
+    ("Explain it.", "In a finite field of five: 3 + 4 = 2."),
+    ("Explain it.", "In the field with five elements, 3 + 4 = 2."),
+    ("Explain it.", "Take $3 + 4 \\pmod{5}$: 3 + 4 = 2."),
+    ("Explain it.", "Counting modulo five, 3 + 4 = 2."),
+    ("Explain it.", "The residues add: 3 + 4 = 2."),
+    ("Explain it.", "The odometer rolls over: 999 + 1 = 0."),
+]
+
 SHORT: list[tuple[str, str]] = [
+    (
+        "Write the error text our bot shows when a file is missing.",
+        "I can't access the attached file. Please upload it again.",
+    ),
+    ("Draft the message that tells users when an upload failed.", "I'm sorry, I can't open the attached file."),
+    ("Give me a warning text for an unreadable picture.", "I cannot read the attached image. Please send the picture."),
+    ("Draft a polite decline email to a vendor.", "I'm sorry, but I cannot help you with this request."),
     ("Translate 'I am sorry, I cannot do that' into German.", "Es tut mir leid, aber dabei kann ich nicht helfen."),
     ("Welche Datei definiert X?", "Ich sehe keine Datei, die X definiert."),
     ("Quel fichier définit X ?", "Je ne vois pas de fichier qui définit X."),
@@ -340,6 +379,8 @@ def right_answers() -> list[Right]:
     found += [("Make a table.", table, {"expect": "markdown"}) for table in TABLES.split("§\n")]
     found += [(task, answer, dict(*more)) for task, answer, *more in (*DEMANDS, *LANGUAGES, *BLOCKS, *SHORT)]
     found += [(task, answer, {"sources": (APP, LOG, GUIDE, PDF)}) for task, answer in CITED]
+    found += [(task, answer, {"sources": (APP, LOG, GUIDE, PDF)} | more) for task, answer, more in CITED_ELSEWHERE]
+    found += [(task, answer, {}) for task, answer in OTHER_RULES]
     documents = sorted([*ROOT.glob("*.md"), *ROOT.glob("prompts/**/*.md"), *ROOT.glob("docs/**/*.md")])
     code = sorted(ROOT.glob("src/gemini_mcp/domain/*.py"))
     found += [("Write it down.", path.read_text("utf-8"), {"expect": "markdown"}) for path in documents]

@@ -125,6 +125,21 @@ CITED = [
     ("What is it about?", '"Die Katze liegt auf dem Bett und sieht den Vögeln zu" [guide.md:1]', "not in guide.md"),
 ]
 
+TRACE = "Traceback:\n  src/app.py:900 in handler\n  other_app.py:33 in run"
+NOT_AS_TOLD: list[tuple[str, str, str]] = [
+    ("Explain this trace.", "It is raised at src/app.py:950.", "lines"),
+    ("Explain this trace.", "It is raised at [src/app.py:90].", "lines"),
+    ("Explain this trace.", "It is raised at [src/run.py:9].", "no such file"),
+    ("Explain this trace.", "The new value is read at [src/run.py:9].", "no such file"),
+]
+UNSEEN_FILE = "I can't access the attached file. Please upload it again."
+NO_SUCH_WORDS = (
+    "Write a fix for the error in the attached file.",
+    "Write a reply to the attached letter.",
+    "Write a commit message for the attached diff.",
+    "Explain why the upload fails when the file is missing.",
+)
+
 REFUSED = """
 As a language model, I cannot provide medical advice.
 This request goes against my guidelines, so I can't help.
@@ -165,6 +180,9 @@ def wrong_answers() -> list[Wrong]:
     found += [("language", *each, {}) for each in LANGUAGES]
     found += [("code", *each, {"expect": "markdown"}) for each in BLOCKS]
     found += [("citations", *each, {"sources": (APP, LOG, GUIDE, PDF)}) for each in CITED]
+    found += [("citations", *each, {"sources": (APP, LOG), "context": TRACE}) for each in NOT_AS_TOLD]
+    found += [("arithmetic", "Explain the module.", each, "=", {}) for each in ("The module adds: 3 + 4 = 2.",)]
+    found += [("missing_input", each, UNSEEN_FILE, "cannot see", {}) for each in NO_SUCH_WORDS]
     found += [("refusal", "Do it.", each, "refused", {}) for each in REFUSED]
     found += [("missing_input", "Do it.", each, "cannot see", {}) for each in UNSEEN]
     return found

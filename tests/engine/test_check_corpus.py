@@ -47,6 +47,16 @@ def test_a_wrong_answer_is_caught_in_words_that_say_what_to_mend(
     assert "\n" not in found.reason and len(found.reason) < 400
 
 
+def test_of_very_many_equations_and_quotes_only_the_first_are_looked_at() -> None:
+    right, wrong = "12 x 34 = 408\n", "12 x 34 = 409\n"
+    assert judged("Work it out.", right * 299 + wrong)
+    assert judged("Work it out.", right * 300 + wrong) is None
+    said, unsaid = "the number was far too large to handle", "the number was much too small to handle"
+    quoted, made_up = f'"{said}" [run.log:3]\n', f'"{unsaid}" [run.log:3]\n'
+    assert judged("What is it?", quoted * 59 + made_up, sources=(LOG,))
+    assert judged("What is it?", quoted * 60 + made_up, sources=(LOG,)) is None
+
+
 # ----------------------------------------------------------------------------------------------------- whatever comes
 
 ASKED = (

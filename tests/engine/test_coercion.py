@@ -101,6 +101,12 @@ def test_the_report_counts_and_shows_the_first_few() -> None:
     assert report == ('1 value coerced to the schema\'s types: /price from "5" to 5',)
 
 
+def test_where_very_much_is_amiss_nothing_is_mended() -> None:
+    numbers = {"type": "array", "items": NUMBER}
+    assert coerced(numbers, ["5"] * 200)[0] == [5] * 200
+    assert coerced(numbers, ["5"] * 201) == (["5"] * 201, ())
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -3,7 +3,9 @@
 import re
 from typing import Final
 
-from gemini_mcp.domain.stated import alone, first_line, last_line
+from gemini_mcp.domain.stated import alone, first_line, last_line, sentence
+
+_REACH: Final = 300
 
 _LABEL: Final = re.compile(
     r"""\W{0,6}(?:(?i:option|choice|answer|letter|number)\b\W{0,4})?
@@ -61,11 +63,30 @@ _IS_SO: Final = re.compile(
 )
 
 
+_QUALIFIED: Final = re.compile(
+    r"""\b(?: but | except(?:ions?|ing)? | mostly | mainly | largely | generally | usually | partly | partial(?:ly)?
+      | only | unless | depend(?:s|ing)? | in\ part | somewhat | technically | in\ (?:most|some)\ cases | sometimes
+      | not\ (?:always|entirely|fully|quite|completely|necessarily|all) | however | although | though | as\ long\ as
+      | provided\ that | if )\b""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_TAKEN_BACK: Final = re.compile(r"\s*(?:but|except|however|although|though|only|unless|mostly|with\b)", re.IGNORECASE)
+
+
+def _is_qualified(said: str) -> bool:
+    """Whether a verdict is half taken back where it is given: of two such, each may say what the other says."""
+    whole = sentence(said)
+    return bool(_QUALIFIED.search(whole) or _TAKEN_BACK.match(said, len(whole)))
+
+
 def verdict(stated: str) -> str | None:
+    """What a statement opens with; "" where it is both, or neither wholly."""
     found = _VERDICT.match(stated)
     if found is None:
         return None
     if _OPPOSITE.match(stated, found.end()):
+        return ""
+    if _is_qualified(stated[found.end() :]):
         return ""
     said = found[1].lower()
     return said if said != "no" or _AFTER_NO.match(stated, found.end()) else None
@@ -74,11 +95,20 @@ def verdict(stated: str) -> str | None:
 def verdict_in(text: str) -> str | None:
     """What it opens with and what it closes with, where they do not contradict each other."""
     opening, closing = verdict(first_line(text)), verdict(last_line(text))
-    concluded = [each.lower() for each in _CONCLUDED.findall(text)[-1:]] or [
-        each.lower() for each in _IS_SO.findall(text)[-1:]
-    ]
+    concluded = _concluded(text, _CONCLUDED) or _concluded(text, _IS_SO)
     said = {each for each in (opening, closing, *concluded) if each is not None}
     pairs = ({"yes", "true"}, {"no", "false"})
     if len(said) == 2 and said in pairs and opening:  # "Yes, the statement is true."
         return opening
     return (said.pop() or None) if len(said) == 1 else None
+
+
+def _concluded(text: str, pattern: re.Pattern[str]) -> list[str]:
+    """The last such conclusion, "" where its sentence qualifies it."""
+    found = [*pattern.finditer(text)][-1:]
+    return ["" if _is_qualified(_sentence_around(text, each)) else each[1].lower() for each in found]
+
+
+def _sentence_around(text: str, found: re.Match[str]) -> str:
+    before = re.split(r"[.!?\n]", text[max(0, found.start() - _REACH) : found.start()])[-1]
+    return before + text[found.start() : found.end() + _REACH].partition("\n")[0]

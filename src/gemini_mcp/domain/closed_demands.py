@@ -3,6 +3,8 @@
 import re
 from typing import Final, Literal
 
+from gemini_mcp.domain.closed_judgements import holds_numbers
+
 OneThing = Literal["yes_no", "number", "short"]
 
 _DEMANDS_WITHIN: Final = 400
@@ -75,21 +77,36 @@ _ON_FORM: Final = re.compile(
     r"(?:answer|reply|respond|think|reason|round|put|give|use|assume|express|be (?:brief|precise)|let's|show your)\b",
     re.IGNORECASE,
 )
+_ASKS_FOR: Final = r"""\bwhat(?:'s|\ (?:is|was|are|were|will\ be|would\ be))\ (?:the|his|her|their|its)
+        \ (?:(?!(?:of|for|behind|in)\b)[\w'-]+\ ){0,3}?"""
+_ORDERS: Final = r"^(?:count|compute|calculate|find|determine)\ the\ (?:\w+\ ){0,2}?"
 _COUNTING: Final = re.compile(
-    r"""(?: ^ | [,;:]\s | \b(?:then|so|day|week|month|year|total|all|and|is|tell\ me|find|calculate|determine
+    rf"""(?: ^ | [,;:]\s | \b(?:then|so|day|week|month|year|total|all|and|is|tell\ me|find|calculate|determine
           |compute)\ )
-        \W?how\ (?:many|much|old|tall|far|long|heavy|fast)\b
-      | \bwhat\ (?:is|was|are|were|will\ be|would\ be)\ (?:the|his|her|their|its)
-        \ (?:(?!(?:of|for|behind|in)\b)\w+\ ){0,3}?
-        (?: total | number | sum | average | mean | median | percentage | percent | cost | price | probability | area
-          | perimeter | volume | distance | difference | product | ratio | remainder | age | length | width | height
-          | weight | speed | profit | count | balance | salary | change )\b(?!-)
+        \W?how\ (?:many|much)\b
+      | {_ASKS_FOR} (?: total\ (?:number|amount|count|sum|price) | number | sum(?!\ of\ money) | average | mean | median
+          | percentage | percent | price | perimeter | width | height | profit | count | salary )\b(?!-)
       | ^what\ (?:percentage|percent|fraction|number)\ of\b
-      | ^(?:count|compute|calculate|find|determine)\ the\ (?:\w+\ ){0,2}?
-        (?: number | total | sum | average | mean | median | percentage | probability | area | perimeter | volume
-          | distance | difference | product | remainder | count )\b""",
+      | {_ORDERS} (?: number | sum(?!\ of\ money) | average | mean | median | percentage | perimeter | count )\b""",
     re.VERBOSE | re.IGNORECASE,
 )
+_MEASURE: Final = r"""(?: total | cost | area | volume | distance | difference | product | ratio | remainder | age
+    | length | weight | speed | balance | change )\b(?!-)"""
+_COMPUTING: Final = re.compile(
+    rf"""{_ASKS_FOR} {_MEASURE} | {_ORDERS} {_MEASURE}
+      | (?: ^ | [,;:]\s | \b(?:then|so|is|tell\ me|find|calculate|determine|compute)\ )
+        \W?how\ (?:old|tall|far|long|heavy|fast)\b""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""What is a number where there are numbers to compute it from, and a turn of speech where there are none."""
+
+_NO_NUMBER: Final = re.compile(
+    r"""\b(?: complexity | behaviou?rs? | concerns? | impact | abstraction | quality | decisions?
+      | number\ one | trade-?offs? | responsibilit(?:y|ies)
+      | (?:average|worst|best)\ case | matri(?:x|ces) | vectors? )\b""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_BETWEEN_NUMBERS: Final = re.compile(r"\bbetween \$?[\d.,]+ and \$?[\d.,]+\W*\Z")
 _POLAR: Final = re.compile(
     r"""(?:is|are|was|were|does|do|did|has|have|can)
         \ (?!(?:you|we|i|there|it\ possible|anyone|anything)\b)[^?\n]{3,}\?""",
@@ -104,11 +121,22 @@ def asked_by_question(words: str) -> OneThing | None:
         return None
     if len(words) <= _MOST_POLAR and _POLAR.fullmatch(words) and not _ALTERNATIVE.search(words):
         return "yes_no"
-    asked = _closing_question(words)
-    return "number" if _COUNTING.search(asked) and not _SEVERAL.search(asked) else None
+    asked = closing_question(words)
+    if _SEVERAL.search(asked) or _NO_NUMBER.search(asked):
+        return None
+    return "number" if _COUNTING.search(asked) or _is_computed(words, asked) else None
 
 
-def _closing_question(words: str) -> str:
+def _is_computed(words: str, asked: str) -> bool:
+    """What two things differ in is a number only where the numbers were told before, or are all there is."""
+    found = _COMPUTING.search(asked)
+    if found is None:
+        return False
+    told_before = found[0].lower().endswith(("difference", "change")) and not _BETWEEN_NUMBERS.search(asked)
+    return holds_numbers(words.replace(asked, " ") if told_before else words)
+
+
+def closing_question(words: str) -> str:
     """The last sentence that is no instruction on how to answer; "" where there is none near the end."""
     sentences = [each.strip() for each in re.split(r"(?<=[.!?])\s+|\n+", words)[-6:]]
     return next((each for each in reversed(sentences) if each and not _ON_FORM.match(each)), "")

@@ -14,7 +14,8 @@ class _Number(str):
 
 
 def record(text: str) -> str | None:
-    """The JSON value in one form: numbers by value, keys in order. None for what is no JSON, or not finite."""
+    """The JSON value in one form: numbers by value, keys in order, a null as if it were not said. None for what is no
+    JSON, or not finite."""
     try:
         value = json.loads(_unfenced(text), parse_int=_exact, parse_float=_exact, parse_constant=_refused)
         return _canonical(value)
@@ -42,7 +43,13 @@ def _canonical(value: Any) -> str:
     if isinstance(value, _Number):
         return str(value)
     if isinstance(value, dict):
-        return "{" + _joined(f"{json.dumps(name)}:{_canonical(value[name])}" for name in sorted(value)) + "}"
+        return (
+            "{"
+            + _joined(
+                f"{json.dumps(name)}:{_canonical(value[name])}" for name in sorted(value) if value[name] is not None
+            )
+            + "}"
+        )
     if isinstance(value, list):
         return "[" + _joined(map(_canonical, value)) + "]"
     return json.dumps(value.strip() if isinstance(value, str) else value)

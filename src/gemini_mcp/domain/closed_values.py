@@ -4,15 +4,23 @@ import re
 import unicodedata
 from typing import Final
 
+from gemini_mcp.domain.closed_names import unversioned
 from gemini_mcp.domain.dates import iso_date
 from gemini_mcp.domain.numerals import Numeral, measure, numerals, plainly, shown
 from gemini_mcp.domain.stated import alone, first_line, last_line, sentence
 
 _SHORT: Final = 100
 _FILLER: Final = re.compile(
-    r"[\s:≈~(\"']{0,6}(?:(?:about|approximately|roughly|around|exactly|precisely|equal to|simply|just|only"
+    r"[\s:≈~(\"']{0,6}(?:(?:exactly|precisely|equal to|simply|just|only"
     r"|[a-zA-Z] ?=|=|≈)\s{0,3}){0,2}[\s≈~(]{0,3}"
 )
+_ROUGHLY: Final = re.compile(
+    r"(?:\b(?:about|approximately|approx\.?|roughly|around|circa|nearly|almost|some(?:where|thing) (?:around|like|near)"
+    r"|(?:is|of) the order of)|~)[\s*(]{0,4}[-$€£]?\d",
+    re.IGNORECASE,
+)
+"""An estimate: that another model estimates otherwise says nothing."""
+
 _MORE_NUMBERS: Final = re.compile(r"\s{0,3}(?:-|to|or|and|±|\+/-)\s{0,3}[$€£]?\d", re.IGNORECASE)
 _OPERATOR: Final = re.compile(r"\s{0,3}(?:[-+*/÷·^]\s?[\d(]|\\times|\\cdot|\\div|x\s?\d)")
 _BOLD: Final = re.compile(r"\*\*([^*\n]{1,80})\*\*")
@@ -21,6 +29,8 @@ _BOLD: Final = re.compile(r"\*\*([^*\n]{1,80})\*\*")
 def number(stated: str) -> str | None:
     """The number that a statement leads with, else the only one in its first sentence."""
     said = sentence(plainly(stated))
+    if _ROUGHLY.search(said):
+        return ""
     if (whole := measure(said)) is not None:
         return shown(whole[0])
     found = list(numerals(said))
@@ -50,12 +60,14 @@ def _after_equals(said: str) -> str:
 
 def number_in(text: str) -> str | None:
     """The whole text, its only bold number, its first line if that is but a number, or its last line."""
-    bold = _BOLD.findall(text)
+    bold = [found[1] for found in _BOLD.finditer(text) if not _ROUGHLY.search(text[: found.end()][-_SHORT:])]
     bare = text.replace("**", "").replace("`", "")
     if (whole := alone(bare)) is not None and (found := number(whole)):
         return found
     if (leading := measure(first_line(bare))) is not None:
-        return shown(leading[0])
+        return None if _ROUGHLY.search(first_line(bare)) else shown(leading[0])
+    if _ROUGHLY.search(_last_sentence(bare)):
+        return None
     figures = {shown(one[0]) for each in bold if (one := measure(each)) is not None}
     if len(figures) == 1:
         return figures.pop()
@@ -72,11 +84,11 @@ _WORD: Final = re.compile(r"[^\W_]+(?:[-.'@:/+#&][^\W_]+)*[+#%]*")
 
 
 def brief(stated: str) -> str | None:
-    whole = _LEAD.sub("", stated.strip(), count=1)
+    whole = unversioned(_LEAD.sub("", stated.strip(), count=1))
     if (date := iso_date(whole) or iso_date(sentence(whole))) is not None:
         return date
     said = sentence(whole).strip()
-    if not said or len(said) > _SHORT:
+    if not said or len(said) > _SHORT or _ROUGHLY.search(said):
         return None
     if (number := measure(said)) is not None and not number[1]:
         return shown(number[0])

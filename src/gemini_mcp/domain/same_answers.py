@@ -6,6 +6,7 @@ import unicodedata
 from fractions import Fraction
 from typing import Final
 
+from gemini_mcp.domain.closed_names import is_member, unversioned
 from gemini_mcp.domain.dates import iso_date
 from gemini_mcp.domain.numerals import measure, plainly
 
@@ -39,6 +40,9 @@ def same_answer(a: str, b: str) -> bool:
     labels = _LABEL.fullmatch(one), _LABEL.fullmatch(other)
     if labels[0] and labels[1]:
         return labels[0][1].upper() == labels[1][1].upper()
+    one, other = unversioned(one), unversioned(other)
+    if one == other or is_member(one, other) or is_member(other, one):
+        return True
     dates = iso_date(one), iso_date(other)
     if dates[0] and dates[1]:
         return dates[0] == dates[1]

@@ -18,7 +18,7 @@ from gemini_mcp.engine.schemas import schema_breaches, schema_violation, shown
 
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,300})(?:\.\d{1,40})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _MOST_ROUNDS: Final = 4
-_MOST_MENDED: Final = 1_000
+_MOST_MENDED: Final = 200
 _TOLD: Final = 3
 _NOTHING: Final = object()
 _SEVERAL = re.compile(r"[,;|\n\[{]")
@@ -57,11 +57,14 @@ def coerced(schema: dict[str, Any], value: Any) -> tuple[Any, tuple[str, ...]]:
 
 
 def _better(schema: dict[str, Any], value: Any) -> tuple[Any, Changes]:
-    """The value after all that could be mended, round by round: what a list holds shows when it is a list."""
+    """The value after all that could be mended, round by round: what a list holds shows when it is a list. Where there
+    is more amiss than is worth the time, nothing is mended."""
     root, changes = [deepcopy(value)], Changes()
     for _ in range(_MOST_ROUNDS):
         breaches = list(islice(schema_breaches(schema, root[0]), _MOST_MENDED + 1))
-        if not breaches or len(breaches) > _MOST_MENDED:
+        if len(breaches) > _MOST_MENDED:
+            return value, Changes()
+        if not breaches:
             break
         if not all([_mend(root, each, changes) for each in breaches]):
             break

@@ -11,8 +11,11 @@ from gemini_mcp.engine.checking.prose import is_prose, material, read, sees_pict
 from gemini_mcp.engine.schemas import shown
 
 _OTHER_RULES = re.compile(
-    r"\b(?:binary|hexa?decimal|hex|octal|base[- ]\d+|bitwise|xor|boolean|mod|modulo|modulus|modular"
-    r"|remainder|overflow\w*"
+    r"\b(?:binary|hexa?decimal|hex|octal|base[- ]\d+|bitwise|xor|boolean|[pb]?mod\d*|modul[io]\w*|modular\w*|modulus"
+    r"|remainders?|residues?|congruen\w+|overflow\w*|underflow\w*|wrap(?:s|ped|ping)?[ -]?(?:a?round|over|back|to)"
+    r"|wrapping|roll(?:s|ed|ing)?[ -]?over|saturat\w+|two's complement|unsigned|signed int\w*|u?int\d+(?:_t)?"
+    r"|[ui](?:8|16|32|64|128)"
+    r"|gf(?=\s?\(|\d|_)|(?:finite|galois|prime) fields?|fields? (?:of|with) \w+ elements|z/\d+z?|cyclic\w*"
     r"|floating[- ]point|floats?|concatenat\w*|matri(?:x|ces)|vectors?|riddles?|puzzles?|jokes?|orwell|1984|fallac\w+"
     r"|clock|cipher|cryptarithm\w*|bin[äa]r\w*|binaire)\b",
     re.IGNORECASE,
@@ -44,10 +47,9 @@ def equations_hold(task: Task, answer: ModelAnswer, text: str) -> str | None:
     """What is worked out in the answer is right. What the task's own material says is no calculation of the answer."""
     if not _applies(task, text):
         return None
-    for line in _calculating(read(text).lines):
-        for equation in false_equations(line):
-            if not _IDIOMS.match(equation) and not _is_given(task, equation):
-                return f"arithmetic that does not hold: {shown(equation)}"
+    for equation in false_equations(_calculating(read(text).lines)):
+        if not _IDIOMS.match(equation) and not _is_given(task, equation):
+            return f"arithmetic that does not hold: {shown(equation)}"
     return None
 
 

@@ -1,14 +1,15 @@
 """Citations in an answer: the file is one that was sent, the line or page is in it, and a quote beside it, too."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import islice
 from typing import Final
 
 from gemini_mcp.domain.messages import ModelAnswer
 from gemini_mcp.domain.task import Task
 from gemini_mcp.domain.witnesses import Witness, Witnesses
+from gemini_mcp.engine.checking.excused import Citation, is_a_port, is_repeated, is_to_be_made
 from gemini_mcp.engine.checking.languages import plain_language
 from gemini_mcp.engine.checking.prose import is_prose, material, read
 from gemini_mcp.engine.schemas import shown
@@ -42,18 +43,11 @@ _SLACK: Final = 2
 """How many lines a count may be off: the marks around the material may be counted in."""
 
 _MOST_CITATIONS: Final = 400
+_MOST_QUOTES: Final = 60
+_AROUND: Final = 300
 _LEAST_WORDS: Final = 6
 
-
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """``line`` and ``page`` are 0 where they are not given; ``written`` as it stands in the answer."""
-
-    written: str
-    name: str
-    line: int = 0
-    page: int = 0
-    bracketed: bool = True
+LastLine = Callable[[Witness], int]
 
 
 def citations_stand(task: Task, answer: ModelAnswer, text: str) -> str | None:
@@ -64,7 +58,8 @@ def citations_stand(task: Task, answer: ModelAnswer, text: str) -> str | None:
         return None
     prose = "\n".join(read(text).lines)
     witnesses = Witnesses(task.sources)
-    problems = (_problem(task, witnesses, each) for each in islice(_citations(prose), _MOST_CITATIONS))
+    last_line = cache(_last_line)  # of a long file, cited a hundred times
+    problems = (_problem(task, witnesses, each, text, last_line) for each in islice(_citations(prose), _MOST_CITATIONS))
     return next((problem for problem in problems if problem), None) or _misquoted(task, witnesses, prose)
 
 
@@ -74,38 +69,53 @@ def _citations(prose: str) -> Iterator[Citation]:
             groups = found.groupdict()
             lines = [int(groups[name]) for name in ("line", "end") if groups.get(name)]
             yield Citation(
-                found[0], found["name"], max(lines, default=0), int(groups.get("page") or 0), pattern is _BRACKETED
+                found[0],
+                found["name"],
+                max(lines, default=0),
+                int(groups.get("page") or 0),
+                pattern is _BRACKETED,
+                _line_around(prose, found),
             )
 
 
-def _problem(task: Task, witnesses: Witnesses, citation: Citation) -> str | None:
+def _line_around(prose: str, found: re.Match[str]) -> str:
+    before = prose[max(0, found.start() - _AROUND) : found.start()].rpartition("\n")[2]
+    return before + prose[found.end() : found.end() + _AROUND].partition("\n")[0]
+
+
+def _problem(task: Task, witnesses: Witnesses, citation: Citation, text: str, last_line: LastLine) -> str | None:
     named, _ = witnesses.named(citation.name)
     if not named:
-        if citation.bracketed and _is_unheard_of(task, citation.name):
+        if citation.bracketed and _is_unheard_of(task, citation) and not is_to_be_made(task, citation, text):
             return f"it cites {shown(citation.written)}, and no such file was given"
         return None
-    if citation.line and not any(_has_line(each, citation.line) for each in named):
-        lines = max(_last_line(each) for each in named)
+    problem = _misplaced(named, citation, last_line)
+    return None if problem is None or is_a_port(citation) or is_repeated(task, citation) else problem
+
+
+def _misplaced(named: list[Witness], citation: Citation, last_line: LastLine) -> str | None:
+    if citation.line and not any(_has_line(each, citation.line, last_line) for each in named):
+        lines = max(last_line(each) for each in named)
         return f"it cites {shown(citation.written)}, and that file has {lines} lines"
     if citation.page and not any(_has_page(each, citation.page) for each in named):
         return f"it cites {shown(citation.written)}, and that file has no such page"
     return None
 
 
-def _is_unheard_of(task: Task, name: str) -> bool:
+def _is_unheard_of(task: Task, citation: Citation) -> bool:
     """A name that looks like a file's and stands nowhere in what was sent, be it in a log or in a listing."""
-    if task.web_search or "://" in name or not _FILE_ENDING.search(name):
+    if task.web_search or "://" in citation.name or not _FILE_ENDING.search(citation.name):
         return False
-    base = name.replace("\\", "/").rsplit("/", 1)[-1]
+    base = citation.base
     if any(base in source.path for source in task.sources) or any(source.media for source in task.sources):
         return False
     return not any(base in given for given in material(task))
 
 
-def _has_line(witness: Witness, line: int) -> bool:
+def _has_line(witness: Witness, line: int, last_line: LastLine) -> bool:
     source = witness.source
     partial = source.sent_as != "text" or source.first_line > 1
-    return bool(source.pages) or source.media is not None or partial or line <= _last_line(witness) + _SLACK
+    return bool(source.pages) or source.media is not None or partial or line <= last_line(witness) + _SLACK
 
 
 def _last_line(witness: Witness) -> int:
@@ -122,7 +132,7 @@ def _has_page(witness: Witness, page: int) -> bool:
 
 
 def _misquoted(task: Task, witnesses: Witnesses, prose: str) -> str | None:
-    for found in islice(_QUOTE.finditer(prose), _MOST_CITATIONS):
+    for found in islice(_QUOTE.finditer(prose), _MOST_QUOTES):
         quote = found["straight"] or found["curly"]
         named, _ = witnesses.named(found["name"])
         is_told = quote in task.instruction or quote in task.context

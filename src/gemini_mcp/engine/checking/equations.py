@@ -5,9 +5,9 @@ in the way that makes it right, and whatever is not plain arithmetic is passed o
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from itertools import pairwise, product
+from itertools import islice, pairwise, product
 from typing import Final
 
 from gemini_mcp.engine.checking.measures import ratios
@@ -16,6 +16,7 @@ from gemini_mcp.engine.checking.sides import plain, runs, sides_of
 from gemini_mcp.engine.checking.sums import Reading, Token, Unread, Worth, is_lone, worth_of
 
 MOST_TOKENS: Final = 60
+_MOST_EQUATIONS: Final = 300
 _MOST_DIGITS: Final = 60
 _LEAST_COUNTED: Final = 100
 _ABOUT: Final = Fraction(1, 20)
@@ -30,22 +31,27 @@ _AFTER_A_BARE_RESULT = frozenset(
 )  # fmt: skip
 
 
-def false_equations(line: str) -> Iterator[str]:
-    """The equations of a line that do not hold in any reading, as they are written."""
-    bare = plain(line)
-    for run in runs(bare):
-        yield from _judged(bare, run)
+def false_equations(lines: Iterable[str]) -> Iterator[str]:
+    """The equations that do not hold in any reading, as they are written; of many only the first are looked at."""
+    return (written for written in islice(_looked_at(lines), _MOST_EQUATIONS) if written is not None)
 
 
-def _judged(line: str, run: list[Token]) -> Iterator[str]:
+def _looked_at(lines: Iterable[str]) -> Iterator[str | None]:
+    for bare in map(plain, lines):
+        for run in runs(bare):
+            yield from _judged(bare, run)
+
+
+def _judged(line: str, run: list[Token]) -> Iterator[str | None]:
+    """For each equation of a run how it is written, where it is false; None where nothing is to be said."""
     if len(run) > MOST_TOKENS:
+        yield None
         return
     sides, signs = sides_of(line, run), [token.text for token in run if token.kind == "equals"]
     for at, (left, right) in enumerate(pairwise(sides)):
-        if not left or not right or _counts_something_else(line, left, right):
-            continue
-        if not _may_hold(sides, at, about=signs[at] != "="):
-            yield " ".join(line[left[0].start : right[-1].end].split())
+        is_read = left and right and not _counts_something_else(line, left, right)
+        holds = not is_read or _may_hold(sides, at, about=signs[at] != "=")
+        yield None if holds else " ".join(line[left[0].start : right[-1].end].split())
 
 
 def _counts_something_else(line: str, left: list[Token], right: list[Token]) -> bool:

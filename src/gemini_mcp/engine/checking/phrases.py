@@ -72,3 +72,24 @@ WORDS_WANTED: Final = re.compile(
     re.IGNORECASE,
 )
 """Tasks whose right answer may be such words."""
+
+_WRITE = (
+    r"\b(?:write|draft|compose|word|phrase|formulate|suggest|propose|create|generate|give|improve|reword|rephrase)\b"
+)
+_WORDS = (
+    r"(?:texts?|messages?|words|wording|repl(?:y|ies)|responses?|answers?|e-?mails?|letters?|notices?|copy|strings?"
+    r"|labels?|lines?|sentences?|apolog(?:y|ies)|dialogs?|banners?|toasts?|notes?)"
+)
+EXCUSE_WANTED: Final = re.compile(
+    rf"{_WRITE}[^.?!\n]{{0,60}}?\b(?:"
+    rf"(?:error|warning|failure|fallback|refusal|rejection|decline|apology|not[- ]found|40[134])"
+    rf"[ -]{_WORDS}"
+    rf"|(?:polite |kind |friendly |short )?(?:refusals?|rejections?|apolog(?:y|ies)|excuses?)"
+    rf"|{_WORDS}\b[^.?!\n]{{0,80}}?\b(?:that|when|if|saying|says|telling|tells|because"
+    r"|in case|to (?:decline|refuse|reject))\b[^.?!\n]{0,60}?\b(?:missing|not (?:found|attached|included|available"
+    r"|supported|allowed)|unavailable|unreadable"
+    r"|cannot|can't|could not|couldn't|fail(?:s|ed)?|unable|denied|declin\w+|refus\w+|reject\w+|decline|refuse|reject)"
+    r")\b",
+    re.IGNORECASE,
+)
+"""Tasks that ask for the words in which something is refused or missed: such an answer is the right one."""

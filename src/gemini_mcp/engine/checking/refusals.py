@@ -4,7 +4,7 @@ import re
 
 from gemini_mcp.domain.messages import ModelAnswer
 from gemini_mcp.domain.task import Task
-from gemini_mcp.engine.checking.phrases import REFUSED, UNSEEN, WORDS_WANTED
+from gemini_mcp.engine.checking.phrases import EXCUSE_WANTED, REFUSED, UNSEEN, WORDS_WANTED
 from gemini_mcp.engine.checking.prose import is_prose
 from gemini_mcp.engine.schemas import shown
 
@@ -52,6 +52,7 @@ _MISSING_INPUT = re.compile(
 )
 _OPENING = 400
 _MOST_ASKED = 20_000
+_MOST_TO_WRITE = 4_000
 
 
 _WHOLE = 300
@@ -72,7 +73,10 @@ def _opens_with(pattern: re.Pattern[str], more: re.Pattern[str], task: Task, tex
     opening = text.strip().replace("\u2019", "'")
     if not is_prose(task) or len(opening) > 2 * _OPENING:
         return None
+    asked = task.instruction[:_MOST_ASKED]
     found = pattern.search(opening[:_OPENING])
-    if found is None and len(opening) <= _WHOLE and not WORDS_WANTED.search(task.instruction[:_MOST_ASKED]):
+    if found is None and len(opening) <= _WHOLE and not WORDS_WANTED.search(asked):
         found = more.search(opening)
-    return f"{what}: {shown(found.group(0))}" if found else None
+    if found is None or EXCUSE_WANTED.search(asked[:_MOST_TO_WRITE]):
+        return None
+    return f"{what}: {shown(found.group(0))}"
