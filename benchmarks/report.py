@@ -56,7 +56,8 @@ def write(done: dict[str, tuple[list[Figure], float]]) -> None:
     lines = [(Figure(**figure), name) for name, one in kept.items() for figure in one["figures"]]
     lines.sort(key=lambda line: (int(line[0].number.rstrip("ab")), line[0].number))
     rows = [_row(figure, name) for figure, name in lines]
-    notes = list(dict.fromkeys(f"- **{figure.number}**: {figure.note}." for figure, _ in lines if figure.note))
+    told = (figure for figure, _ in lines if figure.note)
+    notes = list(dict.fromkeys(f"- **{figure.number}**: {figure.note}." for figure in told))
     missed = list(dict.fromkeys(figure.number for figure, _ in lines if not figure.met))
     verdict = f"Missed: {', '.join(missed)}." if missed else "All targets are met."
     RESULTS.write_text("\n".join([head + "\n".join(rows), "", verdict, "", "## How", "", *notes, ""]), "utf-8")
