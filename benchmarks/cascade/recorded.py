@@ -24,9 +24,9 @@ _ROUTED = ("mixtral-8x7b", "gpt-4-1106")
 
 HOW = (
     "with 24 to 30: recorded outcomes through the production policy, learned on one random half and measured on the"
-    " other, 40 times (10 for other ratios and stress); points against all-strong at a share of its cost; prices 1 to 4.5, every call charged;"
-    " families never seen: intervals over families drawn again. The commands are the replay's, with the pairs and options"
-    " of `benchmarks/cascade/recorded.py`; the recordings are no part of the project"
+    " other, 40 times (10 for other ratios and stress); points against all-strong at a share of its cost; prices 1 to"
+    " 4.5, every call charged; families never seen: intervals over families drawn again. The commands are the replay's,"
+    " with the pairs and options of `benchmarks/cascade/recorded.py`; the recordings are no part of the project"
 )
 
 Entry = dict[str, Any]
