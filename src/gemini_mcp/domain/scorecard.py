@@ -136,10 +136,6 @@ class Scorecard:
         variance = sum(row[p] for row in rows for p in places) + sum(sd * sd for _, sd in unheard)
         return Estimate(mean, math.sqrt(max(0.0, variance)), expected)
 
-    def weight(self, feature: str) -> float:
-        """What the feature adds."""
-        return self.mean((feature,))
-
     @property
     def informed(self) -> bool:
         """Whether the cases fit the features better than they fit none: labels that were shuffled, or that no feature

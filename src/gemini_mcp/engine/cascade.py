@@ -71,11 +71,11 @@ def cascading(
     shared = quota or RetryQuota()
 
     async def answer(task: Task, call: Call) -> Answer:
-        day, prompt = today(), prompts[task.agent]
-        tokens = input_tokens(task, prompt.system(task))
+        day, system = today(), prompts[task.agent].system(task)
+        tokens = input_tokens(task, system)
         seen = look(task, tokens)
         judge = Judge(task, seen.family, tokens, catalogue, day, learned, seconding=seconding)
-        run = _Run(task, call, generate, catalogue, prompt, day, Draws(shared), judge, judge.start(seen), tokens)
+        run = _Run(task, call, generate, catalogue, system, day, Draws(shared), judge, judge.start(seen), tokens)
         return await run.climb()
 
     return answer
@@ -122,7 +122,7 @@ class _Run:
         call: Call,
         generate: Generate,
         catalogue: Catalogue,
-        prompt: AgentPrompt,
+        system: str,
         today: date,
         draws: Draws,
         judge: Judge,
@@ -130,7 +130,7 @@ class _Run:
         tokens: int,
     ) -> None:
         self._task, self._call, self._generate, self._catalogue = task, call, generate, catalogue
-        self._system = prompt.system(task)
+        self._system = system
         self._today = today
         self._draws = draws
         self._judge = judge
@@ -341,8 +341,8 @@ class _Run:
         """What the accepted answer's tokens would have cost on the pro tier, in nano-USD."""
         if answer.usage is None or answer.simulated == "zero":
             return attempt.cost_nano
-        pro = self._catalogue.candidates("pro", self._today)
-        return self._catalogue.cost(pro[0].model.id, answer.usage, self._today) if pro else None
+        pro = self._catalogue.current("pro", self._today)
+        return self._catalogue.cost(pro.id, answer.usage, self._today) if pro else None
 
     def _go_lower(self, error: BudgetExceeded) -> bool:
         """Start a tier below what cannot be paid for, where there is one."""

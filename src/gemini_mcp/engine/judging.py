@@ -4,6 +4,7 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from gemini_mcp.domain.calibration import Calibration
 from gemini_mcp.domain.catalog import TIERS, Catalogue, Model, Tier, tier_above, tier_below
@@ -11,7 +12,7 @@ from gemini_mcp.domain.closed import closed_answer, closed_kind, hedges, same_an
 from gemini_mcp.domain.messages import ModelAnswer
 from gemini_mcp.domain.policy import Decision, Prices, State, decide, starts_above, worth_asking
 from gemini_mcp.domain.routing import LEAST_THINKING_TOKENS, Look
-from gemini_mcp.domain.signals import Signals, seen, traits
+from gemini_mcp.domain.signals import Signals, Traits, seen, traits
 from gemini_mcp.domain.task import Task
 from gemini_mcp.domain.usage import TokenUsage
 from gemini_mcp.engine.ports import Judged
@@ -40,8 +41,7 @@ def usual_start(family: str, of: CalibrationOf) -> tuple[Tier, str]:
     """Where a task of a family begins when nobody says otherwise, of an ordinary wording and price; and why."""
     tier: Tier = TIERS[0]
     while (above := tier_above(tier)) is not None:
-        known = of(tier).seen_of(family) >= LEAST_SEEN
-        if not known or not starts_above(traits(family, ""), family, State(of(tier), _CLIMBING)):
+        if not _passed_over(of(tier), traits(family, ""), family, lambda: _CLIMBING):
             break
         tier = above
     calibration = of(tier_below(tier) or tier)
@@ -50,6 +50,13 @@ def usual_start(family: str, of: CalibrationOf) -> tuple[Tier, str]:
     if not calibration.outcomes:
         return tier, "the cheapest tier first; no outcomes yet"
     return tier, "the cheapest tier first; outcomes do not speak against it"
+
+
+def _passed_over(learned: Calibration, task: Traits, family: str, prices: Callable[[], Prices]) -> bool:
+    """Whether a tier is, for what was learned of it; prices are worked out only where that can be."""
+    if not learned.informed or learned.seen_of(family) < LEAST_SEEN:
+        return False
+    return starts_above(task, family, State(learned, prices()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +92,9 @@ class Judge:
         """Where to begin, given what was learned; what the caller asked for stands."""
         free = self._task.tier is None and self._task.rejected is None and self._task.pinned_model is None
         while free and (above := tier_above(look.start)) is not None:
-            learned = self._of(look.start)
-            if not learned.informed or learned.seen_of(self._family) < LEAST_SEEN:
-                break
-            if not starts_above(self._traits, self._family, State(learned, self._prices(look.start, None))):
+            if not _passed_over(
+                self._of(look.start), self._traits, self._family, partial(self._prices, look.start, None)
+            ):
                 break
             look = Look(look.family, above, f"learned that {look.start} seldom does for {look.family}")
         return look

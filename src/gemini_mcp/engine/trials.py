@@ -62,11 +62,11 @@ class Trials:
             log.warning("trial failed", error=f"{type(error).__name__}: {error}")
 
     async def _run(self, task: Task, principal: str, told: Judged, tier: Tier) -> None:
-        model = self.catalogue.candidates(tier, self.today())[0].model.id
+        model = self.catalogue.current(tier, self.today())
         left_nano = self.cap_nano - await self.spent()
-        if left_nano <= 0:
+        if left_nano <= 0 or model is None:
             return
-        tried = replace(task, tier=tier, pinned_model=model, max_cost_nano=left_nano)
+        tried = replace(task, tier=tier, pinned_model=model.id, max_cost_nano=left_nano)
         call = self._call(principal, left_nano)
         made: Answer | None = None
         code = ""
@@ -91,9 +91,8 @@ class Trials:
         """A session of its own, so that its budget is theirs alone; it counts against the day's all the same."""
         now, session = time.monotonic(), f"trials {local_day(time.time())}"
         deadline = now + self.deadline_s
-        call = Call(result_id(), Caller(principal, session), TOOL, time.time(), now, deadline)
-        call.max_cost_nano = most_nano
-        return call
+        caller = Caller(principal, session)
+        return Call(result_id(), caller, TOOL, time.time(), now, deadline, max_cost_nano=most_nano)
 
 
 async def spent_today(database: Database) -> int:
@@ -119,4 +118,4 @@ def trying(answer: AnswerTask, trials: Trials | None) -> AnswerTask:
 def other_tier(tier: Tier, catalogue: Catalogue, today: date) -> Tier | None:
     """The tier above, else the one below, that has a model."""
     near = (tier_above(tier), tier_below(tier))
-    return next((other for other in near if other is not None and catalogue.candidates(other, today)), None)
+    return next((other for other in near if other is not None and catalogue.current(other, today)), None)

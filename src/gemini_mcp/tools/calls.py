@@ -55,8 +55,7 @@ class Common:
         if self.model is not None:
             model = catalogue.resolve(self.model, today).model
             return model, catalogue.tier_of(model.id) or tier
-        candidates = catalogue.candidates(tier, today)
-        return (candidates[0].model if candidates else None), tier
+        return catalogue.current(tier, today), tier
 
 
 def _model(name: str, services: Services) -> str:
